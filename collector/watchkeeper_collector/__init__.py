@@ -1,0 +1,1 @@
+"""Watchkeeper collector: OTLP in, ClickHouse, ask it back."""

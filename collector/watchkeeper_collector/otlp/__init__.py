@@ -1,0 +1,1 @@
+"""OTLP receivers over HTTP and gRPC: limits, validation, one handling path."""

@@ -1,0 +1,107 @@
+"""The one path that every request takes, whichever door it came through."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from watchkeeper_collector.errors import OverloadedError, WatchkeeperError
+from watchkeeper_collector.otlp.admission import Admission, Admitted
+from watchkeeper_collector.otlp.caller import Caller
+from watchkeeper_collector.otlp.forms import Forms
+from watchkeeper_collector.otlp.inflating import inflate
+from watchkeeper_collector.otlp.items import REFUSALS
+from watchkeeper_collector.otlp.json_body import JsonBody
+from watchkeeper_collector.otlp.limits import Limits
+from watchkeeper_collector.otlp.signals import SIGNALS
+from watchkeeper_collector.telemetry import Telemetry
+
+Append = Callable[[str, str, str, bytes, int], Awaitable[bool]]
+"""signal, project, key id, request, items → whether it is new; returns when it is durable."""
+
+INLINE_BYTES = 2 << 20
+INLINE_JSON_BYTES = 256 << 10
+INLINE_COMPRESSED_BYTES = 16 << 10
+HEAVY_REQUESTS = 2  # bodies at work off the event loop: each may take a few times the largest request
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a request: partial success where ``rejected`` is not 0."""
+
+    items: int = 0
+    rejected: int = 0
+    reason: str = ""
+
+
+class Ingest:
+    """Checks requests and appends them. Failures leave as ``WatchkeeperError``, each counted once."""
+
+    def __init__(self, append: Append, limits: Limits, telemetry: Telemetry) -> None:
+        forms = Forms()
+        self._append = append
+        self._telemetry = telemetry
+        self._heavy = asyncio.Semaphore(HEAVY_REQUESTS)
+        self._admissions = {name: Admission(signal, limits, forms) for name, signal in SIGNALS.items()}
+        self._json = {name: JsonBody(signal, limits.elements) for name, signal in SIGNALS.items()}
+        self.limits = limits
+
+    async def accept(
+        self, signal: str, body: bytes, caller: Caller, *, encoding: str = "", is_json: bool = False
+    ) -> Accepted:
+        """Store what is valid of a request; when this returns, it is durable."""
+        self._telemetry.received_bytes.labels(signal).inc(len(body))
+        admitted = await self._admit(signal, body, encoding, is_json=is_json)
+        if admitted.items:
+            is_new = await self._append(signal, caller.project, caller.key_id, admitted.body, admitted.items)
+            self._count(signal, admitted, is_new=is_new)
+        for reason, count in admitted.refused.items():
+            self._telemetry.refused_items.labels(signal, reason).inc(count)
+        return _build_answer(admitted)
+
+    @contextmanager
+    def attend(self, signal: str, transport: str) -> Iterator[None]:
+        """Count and time a request. What we did not foresee becomes an error that the sender retries."""
+        started = time.perf_counter()
+        try:
+            yield
+        except WatchkeeperError as error:
+            self._telemetry.refused.labels(signal, transport, error.code).inc()
+            raise
+        except Exception as error:
+            logger.exception("A %s request over %s failed unexpectedly.", signal, transport)
+            self._telemetry.refused.labels(signal, transport, WatchkeeperError.code).inc()
+            raise OverloadedError("The request failed unexpectedly; it may be sent again.") from error
+        else:
+            self._telemetry.requests.labels(signal, transport).inc()
+        finally:
+            self._telemetry.seconds.labels(signal, transport).observe(time.perf_counter() - started)
+
+    async def _admit(self, signal: str, body: bytes, encoding: str, *, is_json: bool) -> Admitted:
+        inline = INLINE_COMPRESSED_BYTES if encoding else INLINE_JSON_BYTES if is_json else INLINE_BYTES
+        if len(body) <= inline:
+            return self._admit_now(signal, body, encoding, is_json=is_json)
+        async with self._heavy:
+            return await asyncio.to_thread(self._admit_now, signal, body, encoding, is_json=is_json)
+
+    def _admit_now(self, signal: str, body: bytes, encoding: str, *, is_json: bool) -> Admitted:
+        body = inflate(body, encoding, self.limits.request_bytes)
+        if is_json and body:
+            body = self._json[signal].convert(body)
+        return self._admissions[signal].admit(body)
+
+    def _count(self, signal: str, admitted: Admitted, *, is_new: bool) -> None:
+        if is_new:
+            self._telemetry.accepted_items.labels(signal).inc(admitted.items)
+            self._telemetry.rewritten.labels(signal).inc(admitted.rewritten)
+        else:
+            self._telemetry.duplicates.labels(signal).inc()
+
+
+def _build_answer(admitted: Admitted) -> Accepted:
+    reasons = (f"{count} refused: {REFUSALS[reason]}" for reason, count in admitted.refused.items())
+    return Accepted(admitted.items, admitted.refused.total(), "; ".join(reasons))

@@ -1,0 +1,1 @@
+"""Price table, unpriced models, re-pricing."""

@@ -1,0 +1,1 @@
+"""Measures, dimensions, filters, time series, traces."""

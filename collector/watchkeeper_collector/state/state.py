@@ -1,0 +1,29 @@
+"""The way into the state store."""
+
+from watchkeeper_collector.state.api_keys import ApiKeys
+from watchkeeper_collector.state.database import Database
+from watchkeeper_collector.state.leases import Lease, build_holder
+from watchkeeper_collector.state.migration import migrate
+from watchkeeper_collector.state.projects import Projects
+
+
+class State:
+    """The repositories on one database. Migrate it before use; close it at the end."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.projects = Projects(self.database)
+        self.keys = ApiKeys(self.database)
+        self._holder = build_holder()
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to this version: the labels of the migrations applied."""
+        return migrate(self.database)
+
+    def lease(self, name: str, *, ttl_s: float) -> Lease:
+        """This process's claim to the work ``name``."""
+        return Lease(self.database, name, ttl_s=ttl_s, holder=self._holder)
+
+    def close(self) -> None:
+        self.keys.close()
+        self.database.close()

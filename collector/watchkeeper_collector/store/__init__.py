@@ -1,0 +1,1 @@
+"""ClickHouse: client pool, migrations, segment sink."""

@@ -1,0 +1,72 @@
+"""Opening one client for a DSN: the embedded engine or a server."""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.common import set_setting
+from clickhouse_connect.driver.exceptions import ProgrammingError
+
+from watchkeeper_collector.errors import ConfigurationError, StoreUnavailableError
+from watchkeeper_collector.store.engine_errors import reason
+
+SCHEMES = {"chdb": "chdb", "clickhouse": "http", "clickhouses": "https"}
+
+set_setting("dict_parameter_format", "map")  # a dict bound to {name:Map(…)} travels as a map, not as JSON
+
+
+def check_dsn(dsn: str) -> None:
+    """Raise ``ConfigurationError`` unless the DSN is of a kind we open."""
+    parts = urlsplit(dsn)
+    if parts.scheme not in SCHEMES:
+        raise ConfigurationError(
+            f"The DSN scheme '{parts.scheme}' is unknown. Expected chdb:///path,"
+            " clickhouse://user:password@host:8123/database or clickhouses://… (TLS)."
+        )
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(
+            "The port in the DSN is not a number from 0 to 65535. Write '/', '@' and ':' in a password"
+            " as %2F, %40 and %3A."
+        ) from error
+
+
+def connect(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any:
+    """Open one client."""
+    is_embedded = urlsplit(dsn).scheme == "chdb"
+    return connect_embedded(dsn, settings) if is_embedded else connect_server(dsn, settings, answer_timeout_s)
+
+
+def connect_embedded(dsn: str, settings: Mapping[str, Any]) -> Any:
+    """Open a session of the embedded engine; its zone is set before the client asks for it."""
+    zone = {"session_timezone": settings["session_timezone"]}
+    try:
+        return clickhouse_connect.get_client(dsn=dsn, settings=dict(settings), chdb_options=zone)
+    except ProgrammingError as error:
+        raise StoreUnavailableError(
+            f"The embedded engine does not open '{urlsplit(dsn).path}'. Only one process may have the folder"
+            f" open, and it must be writable. ({reason(error)})"
+        ) from error
+
+
+def connect_server(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any:
+    """Open a client of a server, without a database: migrations may have yet to make it."""
+    parts = urlsplit(dsn)
+    kind = SCHEMES[parts.scheme]
+    client = clickhouse_connect.get_client(
+        interface=kind,
+        host=parts.hostname or "localhost",
+        port=parts.port or (8443 if kind == "https" else 8123),
+        username=unquote(parts.username or "default"),
+        password=unquote(parts.password or ""),
+        settings=dict(settings),
+        connect_timeout=5,
+        send_receive_timeout=answer_timeout_s,
+        autogenerate_session_id=False,
+        tz_source="server",
+    )
+    client.server_tz = UTC  # what session_timezone makes of it; the client asked before that was set
+    return client

@@ -1,0 +1,1 @@
+"""Watchkeeper SDK: instruments LLM clients with OpenTelemetry."""

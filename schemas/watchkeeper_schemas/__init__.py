@@ -1,0 +1,1 @@
+"""Contracts as data: migrations, OTLP messages, conventions."""

@@ -1,0 +1,27 @@
+"""The migration files."""
+
+from watchkeeper_collector.state.migration import Migration, load_migrations
+
+
+def test_migrations_are_numbered_from_one_without_a_gap() -> None:
+    migrations = load_migrations()
+    assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))
+
+
+def test_every_migration_opens_with_why() -> None:
+    assert all(migration.sql.startswith("-- ") for migration in load_migrations())
+
+
+def test_statements_end_at_a_semicolon_that_ends_a_line() -> None:
+    sql = "-- Why; and\n-- how\nCREATE TABLE a (\n    b TEXT DEFAULT ';x'\n);\n\nDROP TABLE a;\n"
+    assert Migration(1, "a", sql).statements() == [
+        "CREATE TABLE a (\n    b TEXT DEFAULT ';x'\n)",
+        "DROP TABLE a",
+    ]
+
+
+def test_applied_migrations_never_change() -> None:
+    assert {migration.label: migration.checksum[:16] for migration in load_migrations()} == {
+        "0001_keys": "f3130314b7663c00",
+        "0002_leases": "dd1a64e1f0a51b7a",
+    }
