@@ -14,6 +14,7 @@ from watchkeeper_collector.otlp.limits import Limits
 from watchkeeper_collector.otlp.signals import SIGNALS
 from watchkeeper_collector.otlp.wire import write_field, write_varint
 from watchkeeper_collector.store.client import Store
+from watchkeeper_schemas.protobuf import render_columns, schema_path
 
 from tests.otlp.requests import (
     SPAN_ID,
@@ -26,7 +27,6 @@ from tests.otlp.requests import (
     span_on_the_wire,
     trace_request,
 )
-from tests.otlp.schemas import read_schema, render_columns, schema_path
 
 FORMS = Forms()
 ADMISSIONS = {name: Admission(signal, Limits(), FORMS) for name, signal in SIGNALS.items()}
@@ -47,7 +47,7 @@ class Engine:
         self._store = store
         store.command("CREATE DATABASE IF NOT EXISTS watchkeeper")
         for signal in SIGNALS:
-            columns = render_columns(read_schema(signal))
+            columns = render_columns(signal)
             store.command(f"CREATE OR REPLACE TABLE watchkeeper.door_{signal} ({columns}) ENGINE = Memory")
 
     def close(self) -> None:

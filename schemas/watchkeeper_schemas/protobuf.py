@@ -1,8 +1,9 @@
-"""Reads the ``.proto`` files that are handed to the store, for comparison and for tables that fit them."""
+"""The ``.proto`` files that are handed to the store, and the column types that fit them."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,8 +26,10 @@ LINE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Field:
+    """One field of a message. ``label`` is ``repeated``, ``optional`` or empty, ``oneof`` its group."""
+
     name: str
     number: int
     type: str
@@ -38,8 +41,9 @@ def schema_path(signal: str) -> Path:
     return Path(str(files("watchkeeper_schemas").joinpath("otlp", f"{signal}.proto")))
 
 
-def read_schema(signal: str) -> dict[str, list[Field]]:
-    """The messages of the file by name."""
+@cache
+def load_messages(signal: str) -> Mapping[str, list[Field]]:
+    """The fields of each message in a signal's file."""
     messages: dict[str, list[Field]] = {}
     message = oneof = ""
     for found in LINE.finditer(re.sub(r"//.*", "", schema_path(signal).read_text("utf-8"))):
@@ -56,15 +60,25 @@ def read_schema(signal: str) -> dict[str, list[Field]]:
     return messages
 
 
-def render_columns(messages: Mapping[str, list[Field]]) -> str:
+def render_columns(signal: str) -> str:
     """Columns of a table that holds ``Record`` messages as they are."""
-    return ", ".join(f"{field.name} {_render_type(messages, field)}" for field in messages["Record"])
+    messages = load_messages(signal)
+    return ",\n    ".join(f"{field.name} {_render_field(messages, field)}" for field in messages["Record"])
 
 
-def _render_type(messages: Mapping[str, list[Field]], field: Field) -> str:
+def render_type(signal: str, message: str) -> str:
+    """The type of a column that holds one message."""
+    return _render_message(load_messages(signal), message)
+
+
+def _render_message(messages: Mapping[str, list[Field]], name: str) -> str:
+    parts = ", ".join(f"{part.name} {_render_field(messages, part)}" for part in messages[name])
+    return f"Tuple({parts})"
+
+
+def _render_field(messages: Mapping[str, list[Field]], field: Field) -> str:
     if field.type in messages:
-        inner = ", ".join(f"{part.name} {_render_type(messages, part)}" for part in messages[field.type])
-        kind = f"Tuple({inner})"
+        kind = _render_message(messages, field.type)
     else:
         kind = COLUMN_TYPES[field.type]
         kind = f"Nullable({kind})" if field.oneof or field.label == "optional" else kind
