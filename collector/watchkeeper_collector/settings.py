@@ -5,18 +5,23 @@ Order of precedence: command-line flags, then ``WATCHKEEPER_*`` variables, then 
 defaults below. The table in ``docs/settings.md`` is generated from this class.
 """
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from watchkeeper_collector.errors import ConfigurationError
 
 CONFIG_VARIABLE = "WATCHKEEPER_CONFIG"
 DEFAULT_CONFIG = Path("watchkeeper.toml")
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -24,29 +29,147 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WATCHKEEPER_", frozen=True, extra="forbid")
 
-    data_dir: Path = Field(Path("watchkeeper-data"), description="Folder of the embedded engine, the spool and the state file.")
-    dsn: str = Field("", description="ClickHouse: `chdb:///path` (embedded), `clickhouse://user:password@host:8123/database` or `clickhouses://` (TLS). Empty: embedded, under the data folder.")
-    state_dsn: str = Field("", description="Relational store: an SQLAlchemy URL, SQLite or PostgreSQL. Empty: an SQLite file under the data folder.")
-    cluster: str = Field("", description="Name of the ClickHouse cluster; makes migrations use Replicated and Distributed engines.")
-    host: str = Field("127.0.0.1", description="Address that both doors listen on.")
-    http_port: int = Field(4318, ge=0, le=65535, description="OTLP/HTTP, REST API, health and metrics. 0 takes a free port.")
-    grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP/gRPC. 0 takes a free port.")
-    insecure: bool = Field(False, description="Allow a non-loopback address although no API key exists.")
-    default_project: str = Field("default", description="Project of requests without a key, on loopback while no key exists.")
-    max_request_bytes: int = Field(64 << 20, gt=0, description="Largest request after decompression.")
-    max_request_elements: int = Field(250_000, gt=0, description="Most repeated elements (spans, attributes, events, …) in one request, at all depths together.")
-    max_attribute_bytes: int = Field(1 << 20, gt=0, description="Largest attribute value; content beyond it is cut inside its string parts.")
-    commit_window_ms: float = Field(10.0, ge=0, description="Longest wait for other requests to share one fsync.")
-    segment_bytes: int = Field(8 << 20, gt=0, description="A spool segment is closed at this size …")
-    segment_age_s: float = Field(0.5, gt=0, description="… or at this age, whichever comes first.")
-    spool_quota_bytes: int = Field(10 << 30, gt=0, description="Disk the spool may use before senders are told to wait.")
-    retry_window_s: float = Field(600.0, ge=0, description="An identical request body within this time is a retry and is stored once.")
-    settle_interval_s: float = Field(5.0, gt=0, description="Pause between two rounds of the settling worker.")
-    query_timeout_s: float = Field(30.0, gt=0, description="Longest run time of one query.")
-    query_memory_bytes: int = Field(4 << 30, gt=0, description="Most memory of one query.")
-    content_retention_days: int = Field(30, gt=0, description="Days that prompts and answers are kept.")
-    span_retention_days: int = Field(90, gt=0, description="Days that spans, logs and metrics are kept.")
-    aggregate_retention_days: int = Field(400, gt=0, description="Days that roll-ups and scores are kept.")
+    data_dir: Path = Field(
+        Path("watchkeeper-data"),
+        description="Folder of the embedded engine, the spool and the state file.",
+    )
+    dsn: str = Field(
+        "",
+        description=(
+            "ClickHouse: `chdb:///path` (embedded), "
+            "`clickhouse://user:password@host:8123/database` or `clickhouses://` (TLS). Empty: "
+            "embedded, under the data folder."
+        ),
+    )
+    state_dsn: str = Field(
+        "",
+        description=(
+            "Relational store: an SQLAlchemy URL, SQLite or PostgreSQL. Empty: an SQLite file "
+            "under the data folder."
+        ),
+    )
+    cluster: str = Field(
+        "",
+        description=(
+            "Name of the ClickHouse cluster; makes migrations use Replicated and Distributed engines."
+        ),
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="Address that both doors listen on.",
+    )
+    http_port: int = Field(
+        4318,
+        ge=0,
+        le=65535,
+        description="OTLP/HTTP, REST API, health and metrics. 0 takes a free port.",
+    )
+    grpc_port: int = Field(
+        4317,
+        ge=0,
+        le=65535,
+        description="OTLP/gRPC. 0 takes a free port.",
+    )
+    insecure: bool = Field(
+        default=False,
+        description="Allow a non-loopback address although no API key exists.",
+    )
+    default_project: str = Field(
+        "default",
+        description="Project of requests without a key, on loopback while no key exists.",
+    )
+    max_request_bytes: int = Field(
+        64 << 20,
+        gt=0,
+        description="Largest request after decompression.",
+    )
+    max_request_elements: int = Field(
+        250_000,
+        gt=0,
+        description=(
+            "Most repeated elements (spans, attributes, events, …) in one request, at all depths together."
+        ),
+    )
+    max_attribute_bytes: int = Field(
+        1 << 20,
+        gt=0,
+        description="Largest attribute value; content beyond it is cut inside its string parts.",
+    )
+    commit_window_ms: float = Field(
+        10.0,
+        ge=0,
+        description="Longest wait for other requests to share one fsync.",
+    )
+    segment_bytes: int = Field(
+        8 << 20,
+        gt=0,
+        description="A spool segment is closed at this size …",
+    )
+    segment_age_s: float = Field(
+        0.5,
+        gt=0,
+        description="… or at this age, whichever comes first.",
+    )
+    spool_quota_bytes: int = Field(
+        10 << 30,
+        gt=0,
+        description="Disk the spool may use before senders are told to wait.",
+    )
+    retry_window_s: float = Field(
+        600.0,
+        ge=0,
+        description="An identical request body within this time is a retry and is stored once.",
+    )
+    rate_limit_spans_per_s: float = Field(
+        0.0,
+        ge=0,
+        description=(
+            "Spans, log records and data points a second that one API key may send, on average. 0: no limit."
+        ),
+    )
+    rate_limit_bytes_per_s: float = Field(
+        0.0,
+        ge=0,
+        description="Bytes a second that one API key may send, as they arrive, on average. 0: no limit.",
+    )
+    shutdown_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description=(
+            "Longest time from SIGTERM to the end: requests under way, then the spool into the "
+            "store. What is left waits on disk for the next start."
+        ),
+    )
+    settle_interval_s: float = Field(
+        5.0,
+        gt=0,
+        description="Pause between two rounds of the settling worker.",
+    )
+    query_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="Longest run time of one query.",
+    )
+    query_memory_bytes: int = Field(
+        4 << 30,
+        gt=0,
+        description="Most memory of one query.",
+    )
+    content_retention_days: int = Field(
+        30,
+        gt=0,
+        description="Days that prompts and answers are kept.",
+    )
+    span_retention_days: int = Field(
+        90,
+        gt=0,
+        description="Days that spans, logs and metrics are kept.",
+    )
+    aggregate_retention_days: int = Field(
+        400,
+        gt=0,
+        description="Days that roll-ups and scores are kept.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -57,7 +180,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file(init_settings))
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, _config_file(init_settings)),
+        )
 
     @property
     def store_dsn(self) -> str:
@@ -75,7 +202,15 @@ class Settings(BaseSettings):
 
     @property
     def is_loopback(self) -> bool:
-        return self.host in LOOPBACK_HOSTS
+        return is_loopback_name(self.host)
+
+
+def is_loopback_name(name: str) -> bool:
+    """Whether the name or address can only mean this machine."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:
@@ -91,7 +226,9 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (got {e.get('input')!r})" for e in error.errors()]
+        lines = [
+            f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (got {e.get('input')!r})" for e in error.errors()
+        ]
         raise ConfigurationError("These settings are wrong:\n" + "\n".join(lines)) from error
 
 

@@ -1,5 +1,7 @@
 """The collector's own metrics, in Prometheus' form."""
 
+import platform
+from collections import defaultdict
 from collections.abc import Callable
 
 from prometheus_client import (
@@ -8,6 +10,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     generate_latest,
 )
 from prometheus_client.registry import Collector
@@ -55,6 +58,14 @@ class Telemetry:
         """A gauge ``watchkeeper_<name>`` that is read when it is scraped."""
         Gauge(f"watchkeeper_{name}", documentation, registry=self.registry).set_function(read)
 
+    def add_process(self, version: str) -> None:
+        """What runs, and what memory, processor time and files it takes (``process_*``)."""
+        build = Gauge(
+            "watchkeeper_build_info", "1, with what runs.", ("version", "python"), registry=self.registry
+        )
+        build.labels(version, platform.python_version()).set(1)
+        ProcessCollector(registry=self.registry)
+
     def add_collector(self, collector: Collector) -> None:
         """A part's own families of metrics, read when they are scraped."""
         self.registry.register(collector)
@@ -63,5 +74,29 @@ class Telemetry:
         """The exposition of ``/metrics``; its type is ``content_type``."""
         return generate_latest(self.registry)
 
+    def totals(self) -> dict[str, dict[str, float]]:
+        """What the doors counted: by signal, refusals by their reason."""
+        by_signal = {
+            "requests": self.requests,
+            "received_bytes": self.received_bytes,
+            "accepted_items": self.accepted_items,
+            "rewritten_messages": self.rewritten,
+            "duplicate_requests": self.duplicates,
+        }
+        by_reason = {"refused_requests": self.refused, "refused_items": self.refused_items}
+        return {name: _sum(counter, "signal") for name, counter in by_signal.items()} | {
+            name: _sum(counter, "reason") for name, counter in by_reason.items()
+        }
+
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"watchkeeper_{name}", documentation, labels, registry=self.registry)
+
+
+def _sum(counter: Counter, label: str) -> dict[str, float]:
+    """The counter's values added up by one of its labels."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for family in counter.collect():
+        for sample in family.samples:
+            if sample.name.endswith("_total"):
+                sums[sample.labels[label]] += sample.value
+    return dict(sums)

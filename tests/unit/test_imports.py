@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "watchkeeper_schemas": set[str](),
 }
 LEVELS = (
-    {"cli", "__main__"},
+    {"__main__"},
+    {"cli"},
+    {"serving"},
     {"app"},
     {"api", "otlp", "alerts", "drift"},
     {"query", "pricing", "spool", "store", "state"},

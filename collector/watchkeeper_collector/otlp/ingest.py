@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from watchkeeper_collector.errors import OverloadedError, WatchkeeperError
 from watchkeeper_collector.otlp.admission import Admission, Admitted
 from watchkeeper_collector.otlp.caller import Caller
+from watchkeeper_collector.otlp.fair_use import RateLimit, Rates, Turns
 from watchkeeper_collector.otlp.forms import Forms
 from watchkeeper_collector.otlp.inflating import inflate
 from watchkeeper_collector.otlp.items import REFUSALS
@@ -41,11 +42,15 @@ class Accepted:
 class Ingest:
     """Checks requests and appends them. Failures leave as ``WatchkeeperError``, each counted once."""
 
-    def __init__(self, append: Append, limits: Limits, telemetry: Telemetry) -> None:
-        forms = Forms()
+    def __init__(
+        self, append: Append, limits: Limits, telemetry: Telemetry, rates: Rates | None = None
+    ) -> None:
+        forms, rates = Forms(), rates or Rates()
         self._append = append
         self._telemetry = telemetry
-        self._heavy = asyncio.Semaphore(HEAVY_REQUESTS)
+        self._heavy = Turns(HEAVY_REQUESTS)
+        self._item_rate = RateLimit("spans, log records and data points", rates.items_per_s)
+        self._byte_rate = RateLimit("bytes", rates.bytes_per_s)
         self._admissions = {name: Admission(signal, limits, forms) for name, signal in SIGNALS.items()}
         self._json = {name: JsonBody(signal, limits.elements) for name, signal in SIGNALS.items()}
         self.limits = limits
@@ -55,8 +60,10 @@ class Ingest:
     ) -> Accepted:
         """Store what is valid of a request; when this returns, it is durable."""
         self._telemetry.received_bytes.labels(signal).inc(len(body))
-        admitted = await self._admit(signal, body, encoding, is_json=is_json)
+        self._byte_rate.take(caller, len(body))
+        admitted = await self._admit(signal, body, caller.project, encoding, is_json=is_json)
         if admitted.items:
+            self._item_rate.take(caller, admitted.items)
             is_new = await self._append(signal, caller.project, caller.key_id, admitted.body, admitted.items)
             self._count(signal, admitted, is_new=is_new)
         for reason, count in admitted.refused.items():
@@ -81,11 +88,13 @@ class Ingest:
         finally:
             self._telemetry.seconds.labels(signal, transport).observe(time.perf_counter() - started)
 
-    async def _admit(self, signal: str, body: bytes, encoding: str, *, is_json: bool) -> Admitted:
+    async def _admit(
+        self, signal: str, body: bytes, project: str, encoding: str, *, is_json: bool
+    ) -> Admitted:
         inline = INLINE_COMPRESSED_BYTES if encoding else INLINE_JSON_BYTES if is_json else INLINE_BYTES
         if len(body) <= inline:
             return self._admit_now(signal, body, encoding, is_json=is_json)
-        async with self._heavy:
+        async with self._heavy.turn(project):
             return await asyncio.to_thread(self._admit_now, signal, body, encoding, is_json=is_json)
 
     def _admit_now(self, signal: str, body: bytes, encoding: str, *, is_json: bool) -> Admitted:

@@ -54,7 +54,7 @@ class PriceWorker:
     """Looks new (provider, model) pairs up and prices what was stored before they were known.
 
     :meth:`run_round` may be called from any thread; :meth:`start` runs rounds on an own one until
-    :meth:`close`.
+    :meth:`close`, each if ``may_run`` says so: of several collectors one does this work.
     """
 
     def __init__(
@@ -63,9 +63,11 @@ class PriceWorker:
         *,
         interval_s: float = 5.0,
         clock_ns: Callable[[], int] = time.time_ns,
+        may_run: Callable[[], bool] = lambda: True,
     ) -> None:
         self.table = table
         self.status = PriceStatus()
+        self._may_run = may_run
         self._interval_s = interval_s
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
@@ -153,7 +155,8 @@ class PriceWorker:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self.run_round()
+                if self._may_run():
+                    self.run_round()
             except WatchkeeperError as error:  # the next round sees the same spans again
                 self.status.failed_rounds += 1
                 self.status.last_error = error.message

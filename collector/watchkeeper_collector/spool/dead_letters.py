@@ -113,6 +113,10 @@ class DeadLetters:
         found = self._letters(before)
         return list(islice((letter for letter in found if project in {None, letter.project}), limit))
 
+    def look_up(self, letter_id: str) -> DeadLetter:
+        """Return a letter without its request. Raises ``NotFoundError``."""
+        return _read_header(self._path(letter_id))
+
     def read(self, letter_id: str) -> tuple[DeadLetter, bytes]:
         """Return a letter and its request. Raises ``NotFoundError``."""
         path = self._path(letter_id)

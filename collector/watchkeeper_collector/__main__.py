@@ -1,0 +1,7 @@
+"""``python -m watchkeeper_collector`` is the command ``watchkeeper``."""
+
+import sys
+
+from watchkeeper_collector.cli import main
+
+sys.exit(main())

@@ -1,0 +1,52 @@
+"""The REST API as a whole: its routers, its documentation, what holds for every request."""
+
+from collections.abc import Callable, Iterable
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.types import ASGIApp
+
+from watchkeeper_collector.api.access import Authenticate
+from watchkeeper_collector.api.body_limit import BodyLimit
+from watchkeeper_collector.api.errors import ErrorBody, install_error_shape
+
+PREFIX = "/api/v1"
+DOCS_PATH = f"{PREFIX}/docs"
+DESCRIPTION = """
+Ask for what came in. A key's project is the project of every answer; times are RFC 3339 or relative (`-24h`);
+lists answer `{"items": […], "next_cursor"}`; every error is `{"error": {"code", "message", "details"}}`.
+"""
+
+
+def build_api(
+    health: APIRouter,
+    operational: Iterable[APIRouter],
+    stored: Iterable[APIRouter],
+    *,
+    version: str,
+    authenticate: Authenticate,
+    check_store: Callable[[], None],
+) -> ASGIApp:
+    """The application. ``stored`` routers need the store: ``check_store`` raises while it is not open."""
+
+    async def needs_store(request: Request) -> None:
+        authenticate(request.headers)
+        check_store()
+
+    app = FastAPI(
+        title="Watchkeeper",
+        version=version,
+        description=DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=DOCS_PATH,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={"default": {"model": ErrorBody, "description": "An error."}},
+    )
+    app.state.authenticate = authenticate
+    install_error_shape(app)
+    app.include_router(health)
+    for router in operational:
+        app.include_router(router, prefix=PREFIX)
+    for router in stored:
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(needs_store)])
+    return BodyLimit(app)

@@ -1,0 +1,125 @@
+"""What a person asks first: is it well, and if not, what is wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.errors import WatchkeeperError
+from watchkeeper_collector.pricing.price_table import PriceTable
+from watchkeeper_collector.pricing.unpriced import list_unpriced
+from watchkeeper_collector.spool.stats import SpoolStats
+from watchkeeper_collector.telemetry import Telemetry
+
+UNPRICED_WINDOW = timedelta(days=30)
+ENGINE = "SELECT version()"
+TABLES = """
+SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes_on_disk
+FROM {parts}
+WHERE active AND database = {database:String}
+GROUP BY table
+ORDER BY table
+"""
+
+
+class Table(BaseModel):
+    """What a table holds, replicas and rows that merging will remove included."""
+
+    name: str
+    rows: int
+    bytes_on_disk: int
+
+
+class StoreStatus(BaseModel):
+    """``problem`` says what is wrong, empty: nothing. Where nothing is known, the rest is null."""
+
+    is_ready: Annotated[bool, Field(description="Open and migrated.")]
+    is_reachable: bool
+    is_embedded: bool
+    problem: str
+    engine_version: str | None = None
+    schema_version: Annotated[str | None, Field(description="The last migration that was applied.")] = None
+    tables: list[Table] = []
+    unpriced_calls: Annotated[
+        int | None, Field(description="Calls of the project without a cost, of the last 30 days.")
+    ] = None
+
+
+class Status(BaseModel):
+    """Counters run since the start of the process."""
+
+    version: str
+    started_at: datetime
+    uptime_s: float
+    project: Annotated[str, Field(description="The project of the key that asked.")]
+    store: StoreStatus
+    spool: Annotated[dict[str, Any], Field(description="What waits, and what the spool counts.")]
+    ingest: Annotated[dict[str, dict[str, float]], Field(description="What the doors count.")]
+    workers: Annotated[dict[str, dict[str, Any]], Field(description="What the workers count, by name.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the facts come from. ``problem`` says what keeps the store from being ready; empty: nothing."""
+
+    version: str
+    prices: PriceTable
+    is_embedded: bool
+    schema_version: Callable[[], str]
+    problem: Callable[[], str]
+    spool: Callable[[], SpoolStats]
+    workers: Mapping[str, Any]
+    telemetry: Telemetry
+
+
+def build_router(sources: Sources) -> APIRouter:
+    router = APIRouter(tags=["status"])
+    started_at = datetime.now(UTC)
+
+    @router.get("/status")
+    def get_status(caller: Reader) -> Status:
+        """What the collector does, holds and lacks. It answers while the store is away."""
+        return Status(
+            version=sources.version,
+            started_at=started_at,
+            uptime_s=(datetime.now(UTC) - started_at).total_seconds(),
+            project=caller.project,
+            store=_read_store(sources, caller.project),
+            spool=asdict(sources.spool()),
+            ingest=sources.telemetry.totals(),
+            workers={name: asdict(status) for name, status in sources.workers.items()},
+        )
+
+    return router
+
+
+def _read_store(sources: Sources, project: str) -> StoreStatus:
+    problem = sources.problem()
+    status = StoreStatus(
+        is_ready=not problem, is_reachable=False, is_embedded=sources.is_embedded, problem=problem
+    )
+    try:
+        status.engine_version = str(sources.prices.connection.query(ENGINE).rows[0][0])
+        status.is_reachable = True
+        if status.is_ready:
+            status.schema_version = sources.schema_version()
+            status.tables = _read_tables(sources.prices)
+            status.unpriced_calls = _count_unpriced(sources.prices, project)
+    except WatchkeeperError as error:
+        status.problem = status.problem or error.message
+    return status
+
+
+def _read_tables(prices: PriceTable) -> list[Table]:
+    parts = f"clusterAllReplicas('{prices.cluster}', system.parts)" if prices.cluster else "system.parts"
+    rows = prices.connection.query(TABLES.replace("{parts}", parts), {"database": prices.database}).dicts()
+    return [Table.model_validate(row) for row in rows]
+
+
+def _count_unpriced(prices: PriceTable, project: str) -> int:
+    found = list_unpriced(prices, project, datetime.now(UTC) - UNPRICED_WINDOW)
+    return sum(row["calls"] for row in found)

@@ -1,0 +1,5 @@
+"""The composition of a collector: which part is handed which other part's functions, and nothing else."""
+
+from watchkeeper_collector.app.collector import Collector, build_collector
+
+__all__ = ["Collector", "build_collector"]

@@ -1,0 +1,107 @@
+"""Everything behind the spool: the store, what fills it and what completes what is in it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from watchkeeper_collector.errors import StateUnavailableError
+from watchkeeper_collector.pricing.price_table import PriceTable
+from watchkeeper_collector.pricing.worker import PriceWorker
+from watchkeeper_collector.settings import Settings
+from watchkeeper_collector.spool import Drain, Spool
+from watchkeeper_collector.state.state import State
+from watchkeeper_collector.store.client import DATABASE, Store
+from watchkeeper_collector.store.opening import Opening
+
+LEASE_S = 60.0
+"""Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker(Protocol):
+    """Works on a thread of its own. ``status`` is a dataclass of counters."""
+
+    status: Any
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Backend:
+    """The store with its drain and workers, which begin once it is open, however late that is.
+
+    ``queries`` is for what people ask, apart from ``store``: slow questions take no place from inserts.
+    """
+
+    def __init__(self, settings: Settings, spool: Spool, state: State) -> None:
+        self._settings = settings
+        self._spool = spool
+        self.store = Store(settings.store_dsn)
+        self.queries = Store(settings.store_dsn)
+        self.opening = Opening(self._migrate, self._begin)
+        self._drain: Drain | None = None
+        self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
+        self._workers: Mapping[str, Worker] = {
+            "prices": PriceWorker(self.price_table(self.store), may_run=self._leases["prices"].acquire)
+        }
+
+    def price_table(self, store: Store) -> PriceTable:
+        return PriceTable(store, DATABASE, self._settings.cluster)
+
+    def statuses(self) -> dict[str, Any]:
+        """What the workers count, by their names."""
+        return {name: worker.status for name, worker in self._workers.items()}
+
+    def schema_version(self) -> str:
+        return ""
+
+    def close(self, timeout_s: float) -> None:
+        """Bring the spool to the store as far as the time allows, and end all threads.
+
+        The spool is closed before. What still waits for the store afterwards is left alone: it ends with
+        the process.
+        """
+        ends_at_s = time.monotonic() + timeout_s
+        is_idle = self.opening.close(timeout_s)
+        if self._drain is not None:
+            closing = [_in_background(worker.close) for worker in self._workers.values()]
+            is_idle &= self._drain.close(ends_at_s - time.monotonic())
+            for thread in closing:
+                thread.join(max(0.0, ends_at_s - time.monotonic()))
+                is_idle &= not thread.is_alive()
+            self._release_leases()
+        if is_idle:
+            self.queries.close()
+            self.store.close()
+        else:
+            log.warning("The store did not answer within %.0f s; the rest waits in the spool.", timeout_s)
+
+    def _migrate(self) -> None:
+        from watchkeeper_collector.store.migration import migrate  # noqa: PLC0415
+
+        migrate(self.store)
+
+    def _begin(self) -> None:
+        from watchkeeper_collector.store.sink import StoreSink  # noqa: PLC0415
+
+        self._drain = Drain(self._spool, StoreSink(self.store), self._spool.dead_letters)
+        self._drain.start()
+        for worker in self._workers.values():
+            worker.start()
+
+    def _release_leases(self) -> None:
+        """Let another collector go on at once; one that can't be told waits for the leases' end."""
+        with suppress(StateUnavailableError):
+            for lease in self._leases.values():
+                lease.release()
+
+
+def _in_background(call: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    return thread

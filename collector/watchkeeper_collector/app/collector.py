@@ -1,0 +1,161 @@
+"""A collector: its parts, and the order in which they begin and end."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from watchkeeper_collector.api import dead_letters, health, keys, prices, status
+from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
+from watchkeeper_collector.api.frame import DOCS_PATH, build_api
+from watchkeeper_collector.api.gate import Gate
+from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.errors import ConfigurationError
+from watchkeeper_collector.otlp.caller import Authenticate, Caller, read_secrets
+from watchkeeper_collector.otlp.fair_use import Rates
+from watchkeeper_collector.otlp.grpc_door import GrpcDoor
+from watchkeeper_collector.otlp.http import build_routes
+from watchkeeper_collector.otlp.ingest import Ingest
+from watchkeeper_collector.otlp.limits import Limits
+from watchkeeper_collector.settings import Settings
+from watchkeeper_collector.spool import Spool
+from watchkeeper_collector.state.state import State
+from watchkeeper_collector.telemetry import Telemetry
+
+VERSION = version("watchkeeper")
+
+
+def build_collector(settings: Settings) -> "Collector":
+    """All parts of a collector, wired; nothing is opened yet but the state store."""
+    state, spool, telemetry = State(settings.state_url), _build_spool(settings), Telemetry()
+    backend = Backend(settings, spool, state)
+    telemetry.add_process(VERSION)
+    telemetry.add_collector(SpoolFamilies(spool.stats))
+    telemetry.add_collector(WorkerFamilies(backend.statuses()))
+    gate = _build_gate(settings, state)
+    ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings))
+    door = _build_door(gate)
+    api = _build_api(spool, state, backend, telemetry, gate)
+    http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
+    grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
+    return Collector(settings, state, spool, backend, grpc, http)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """``start`` it on the event loop that serves ``http``, and ``close`` it at the end."""
+
+    settings: Settings
+    state: State
+    spool: Spool
+    backend: Backend
+    grpc: GrpcDoor
+    http: ASGIApp
+
+    async def start(self) -> int:
+        """Open the gRPC door; returns its port. The store is opened in the background.
+
+        Raises ``ConfigurationError`` and ``StateUnavailableError``; then it is to be closed too.
+        """
+        self.state.migrate()
+        self.state.projects.ensure(self.settings.default_project)
+        self.state.keys.start()
+        self._check_access()
+        self.spool.start()
+        port = await self.grpc.start()
+        self.backend.opening.start()
+        return port
+
+    def retire(self) -> None:
+        """Say on ``/readyz`` that this collector is about to end."""
+        self.backend.opening.problem = "The collector is stopping."
+
+    async def close(self, timeout_s: float) -> None:
+        """Finish requests, make them durable, bring them to the store as far as the time allows.
+
+        What is left waits on disk for the next start. ``http`` is served no more.
+        """
+        ends_at_s = time.monotonic() + timeout_s
+        await self.grpc.close(timeout_s / 3)
+        await self.spool.close()
+        await asyncio.to_thread(self.backend.close, ends_at_s - time.monotonic())
+        self.state.close()
+        self.spool.release()
+
+    def _check_access(self) -> None:
+        """Raise ``ConfigurationError`` where strangers could reach a collector that asks for no key."""
+        settings = self.settings
+        if not (settings.is_loopback or settings.insecure or self.state.keys.has_any()):
+            raise ConfigurationError(
+                f"The address '{settings.host}' can be reached from other machines, and no API key exists:"
+                " anybody could read and write. Make a key first (`watchkeeper keys create`), listen on"
+                " 127.0.0.1, or start with --insecure if the network itself keeps strangers out."
+            )
+
+
+def _build_spool(settings: Settings) -> Spool:
+    return Spool(
+        settings.spool_dir,
+        segment_bytes=settings.segment_bytes,
+        segment_age_s=settings.segment_age_s,
+        commit_window_ms=settings.commit_window_ms,
+        quota_bytes=settings.spool_quota_bytes,
+        retry_window_s=settings.retry_window_s,
+    )
+
+
+def _build_gate(settings: Settings, state: State) -> Gate:
+    is_open = settings.is_loopback or settings.insecure
+    return Gate(
+        state.keys,
+        read_secrets,
+        open_project=settings.default_project if is_open else "",
+        is_local=not settings.insecure,
+    )
+
+
+def _build_door(gate: Gate) -> Authenticate:
+    def authenticate(headers: Mapping[str, str]) -> Caller:
+        principal = gate.authenticate(headers)
+        principal.check_scope("ingest")
+        return Caller(principal.project, principal.key_id)
+
+    return authenticate
+
+
+def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate) -> ASGIApp:
+    table = backend.price_table(backend.queries)
+    sources = status.Sources(
+        version=VERSION,
+        prices=table,
+        is_embedded=backend.store.is_embedded,
+        schema_version=backend.schema_version,
+        problem=lambda: backend.opening.problem,
+        spool=spool.stats,
+        workers=backend.statuses(),
+        telemetry=telemetry,
+    )
+    return build_api(
+        health.build_router(lambda: backend.opening.problem, telemetry, DOCS_PATH),
+        operational=[
+            status.build_router(sources),
+            keys.build_router(state.keys),
+            dead_letters.build_router(spool.dead_letters, spool.append),
+        ],
+        stored=[prices.build_router(table)],
+        version=VERSION,
+        authenticate=gate.authenticate,
+        check_store=backend.opening.check,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.max_request_bytes, settings.max_request_elements, settings.max_attribute_bytes)
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(settings.rate_limit_spans_per_s, settings.rate_limit_bytes_per_s)

@@ -1,0 +1,115 @@
+"""The life of a collector's process, from its sockets to its last signal."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from watchkeeper_collector.app import build_collector
+from watchkeeper_collector.serving.addresses import Addresses, bind_http, render_address
+from watchkeeper_collector.serving.http_protocol import BoundedHttpProtocol
+from watchkeeper_collector.settings import Settings
+
+KEEP_ALIVE_S = 75  # longer than the exporters' intervals: they keep their connections
+
+
+class HttpServer(uvicorn.Server):
+    """Uvicorn that says when it listens, with the signals left to :func:`serve`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(settings: Settings, *, on_ready: Callable[[Addresses], None] | None = None) -> int:
+    """Run a collector until SIGTERM or SIGINT; returns the exit code of the process.
+
+    ``on_ready`` is called once the doors are open. The first signal finishes what is under way, for at most
+    ``settings.shutdown_timeout_s``; a second one ends the process at once (what was acknowledged is on disk).
+    Raises ``WatchkeeperError`` where the collector can't start.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, on_ready))
+    return 0
+
+
+async def _serve(settings: Settings, on_ready: Callable[[Addresses], None] | None) -> None:
+    stopping = _watch_signals()
+    async with running(settings) as addresses:
+        if on_ready is not None:
+            on_ready(addresses)
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Addresses]:
+    """A collector with open doors, until the block ends and for ``shutdown_timeout_s`` at most after it."""
+    ends_at_s = float("inf")
+    with closing(bind_http(settings.host, settings.http_port)) as listener:
+        http_port = listener.getsockname()[1]
+        collector = build_collector(settings)
+        try:
+            grpc_port = await collector.start()
+            async with _http_door(collector.http, listener, settings.shutdown_timeout_s / 3):
+                yield Addresses(
+                    f"http://{render_address(settings.host, http_port)}",
+                    render_address(settings.host, grpc_port),
+                )
+                collector.retire()
+                ends_at_s = time.monotonic() + settings.shutdown_timeout_s
+        finally:
+            await collector.close(min(settings.shutdown_timeout_s, ends_at_s - time.monotonic()))
+
+
+@asynccontextmanager
+async def _http_door(app: ASGIApp, listener: socket.socket, grace_s: float) -> AsyncIterator[None]:
+    """The application behind the socket. At the end requests under way have ``grace_s`` to finish."""
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(grace_s)),
+    )
+    server = HttpServer(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        await server.listening.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _watch_signals() -> asyncio.Event:
+    """An event for the first signal; the second one ends the process."""
+    stopping = asyncio.Event()
+
+    def stop(number: int) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    return stopping

@@ -1,0 +1,68 @@
+"""Opens the store in the background: the collector takes telemetry before, and while, ClickHouse is away."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from watchkeeper_collector.errors import StoreUnavailableError, WatchkeeperError
+
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Opening:
+    """Runs ``migrate`` until it succeeds, then ``begin`` once. Till then ``problem`` says why not."""
+
+    def __init__(self, migrate: Callable[[], object], begin: Callable[[], None]) -> None:
+        self._migrate = migrate
+        self._begin = begin
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store-opening", daemon=True)
+        self.problem = "The store is being opened."
+
+    @property
+    def is_open(self) -> bool:
+        return not self.problem
+
+    def check(self) -> None:
+        """Raise ``StoreUnavailableError`` unless the store is open."""
+        if self.problem:
+            raise StoreUnavailableError(f"The store is not ready: {self.problem}")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> bool:
+        """Stop trying. Returns False when an attempt is still under way after ``timeout_s``."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._closing.is_set() and not self._attempt():
+            self._closing.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _attempt(self) -> bool:
+        try:
+            self._migrate()
+        except WatchkeeperError as error:
+            self._note(error.message)
+            return False
+        except Exception as error:
+            log.exception("Opening the store failed unexpectedly, it will be tried again.")
+            self._note(str(error) or type(error).__name__)
+            return False
+        if not self._closing.is_set():
+            self._begin()
+            self.problem = ""
+        return True
+
+    def _note(self, problem: str) -> None:
+        if problem != self.problem:
+            log.warning("The store can't be opened yet: %s", problem)
+        self.problem = problem
