@@ -50,19 +50,17 @@ class Opening:
     def _attempt(self) -> bool:
         try:
             self._migrate()
-        except WatchkeeperError as error:
-            self._note(error.message)
-            return False
-        except Exception as error:
-            log.exception("Opening the store failed unexpectedly, it will be tried again.")
-            self._note(str(error) or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the data waits and opening is tried again
+            self._note(error)
             return False
         if not self._closing.is_set():
             self._begin()
             self.problem = ""
         return True
 
-    def _note(self, problem: str) -> None:
+    def _note(self, error: Exception) -> None:
+        problem = str(error) or type(error).__name__
         if problem != self.problem:
-            log.warning("The store can't be opened yet: %s", problem)
+            fault = None if isinstance(error, WatchkeeperError) else error
+            log.warning("The store can't be opened yet, it will be tried again: %s", problem, exc_info=fault)
         self.problem = problem
