@@ -1,0 +1,2 @@
+def check_conversation(c):
+    pass
