@@ -13,7 +13,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.app import build_collector
-from watchkeeper_collector.serving.addresses import Addresses, bind_http, render_address
+from watchkeeper_collector.serving.addresses import Addresses, bind, check_free, render_address
 from watchkeeper_collector.serving.http_protocol import BoundedHttpProtocol
 from watchkeeper_collector.settings import Settings
 
@@ -60,7 +60,8 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None] | Non
 async def running(settings: Settings) -> AsyncIterator[Addresses]:
     """A collector with open doors, until the block ends and for ``shutdown_timeout_s`` at most after it."""
     ends_at_s = float("inf")
-    with closing(bind_http(settings.host, settings.http_port)) as listener:
+    check_free(settings.host, settings.grpc_port, "grpc_port")
+    with closing(bind(settings.host, settings.http_port, "http_port")) as listener:
         http_port = listener.getsockname()[1]
         collector = build_collector(settings)
         try:
