@@ -201,7 +201,7 @@ def _maybe_fail(trace: Trace, model: Model, conditions: Conditions) -> None:
     fate = trace.rng.random()
     if fate < conditions.rate_limited:
         trace.spend(0.15)
-        raise CallFailedError("RateLimitError", f"429 Too Many Requests: rate limit of {model.name} reached")
+        raise CallFailedError("RateLimitError", f"Rate limit reached for {model.name}", 429)
     if fate < conditions.rate_limited + conditions.timed_out:
         trace.spend(TIMEOUT_S)
         raise CallFailedError("APITimeoutError", f"{model.address} did not answer within {TIMEOUT_S:.0f} s")

@@ -16,11 +16,16 @@ SCOPE = "shop.telemetry"
 
 
 class CallFailedError(Exception):
-    """A call of the invented application failed; ``kind`` becomes ``error.type``."""
+    """A call of the invented application failed; ``kind`` becomes ``error.type``, ``status`` is HTTP's."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.kind = kind
+        self.status = status
+
+    def attributes(self) -> dict[str, "Value"]:
+        status: dict[str, Value] = {"http.response.status_code": self.status} if self.status else {}
+        return {"error.type": self.kind} | status
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class Trace:
             attributes=key_values(span.attributes),
         )
         if span.error is not None:
-            encoded.attributes.extend(key_values({"error.type": span.error.kind}))
+            encoded.attributes.extend(key_values(span.error.attributes()))
             encoded.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR, message=str(span.error)))
         return encoded
 

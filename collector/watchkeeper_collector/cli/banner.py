@@ -1,0 +1,72 @@
+"""What a person reads when a collector starts and stops."""
+
+import os
+import shlex
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchkeeper_collector.cli.console import say
+from watchkeeper_collector.cli.options import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from watchkeeper_collector.serving import Addresses
+    from watchkeeper_collector.settings import Settings
+
+NAME = "watchkeeper"
+BANNER = """\
+Watchkeeper {version} is running. Stop it with Ctrl-C.
+
+  OTLP over HTTP, API   {http}
+  OTLP over gRPC        {grpc}
+  API documentation     {http}/api/v1/docs
+  Data                  {data}
+
+An application sends here with
+
+  export OTEL_EXPORTER_OTLP_ENDPOINT={http}
+  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+  export OTEL_SERVICE_NAME=my-application
+
+In another terminal
+
+  {tail}
+  {query}
+  {doctor}
+"""
+
+
+def print_banner(settings: "Settings", addresses: "Addresses") -> None:
+    url = addresses.http
+    say(
+        BANNER.format(
+            version=version(NAME),
+            http=url,
+            grpc=addresses.grpc,
+            data=settings.dsn.rpartition("@")[2] or settings.data_dir,  # without the password
+            tail=render_command(url, "tail"),
+            query=render_command(url, "query", "cost_usd, calls by model last 24h"),
+            doctor=render_command(url, "doctor"),
+        )
+    )
+
+
+def print_stopped(settings: "Settings") -> None:
+    say(f"Stopped. The data stays in '{settings.data_dir}'.")
+
+
+def render_command(url: str, *words: str) -> str:
+    """A command as it can be typed here: the program as it was called, an address that isn't the usual."""
+    address = [] if url == DEFAULT_URL else ["--url", url]
+    return shlex.join([_program(), *words, *address])
+
+
+def _program() -> str:
+    """``watchkeeper`` where the shell finds this one by its name, else its path from here."""
+    called = Path(sys.argv[0]).absolute()
+    found = shutil.which(NAME)
+    if called.name != NAME or (found and Path(found).absolute() == called):
+        return NAME
+    return min(os.path.relpath(called), str(called), key=len)

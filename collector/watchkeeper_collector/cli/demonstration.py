@@ -1,0 +1,82 @@
+"""The demo beside a running collector: sends in a thread of its own, and says what there is to see."""
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from watchkeeper_collector.cli.banner import render_command
+from watchkeeper_collector.cli.console import say
+from watchkeeper_collector.cli.progress import counting
+
+if TYPE_CHECKING:
+    from watchkeeper_collector.demo.playing import Player
+
+LONGEST_STOP_S = 5.0
+TO_SEE = """
+Live traffic is on: about {traces_per_s:.0f} traces a second. To look at, in another terminal:
+
+  calls as they come            {tail}
+  the two releases of the shop  {releases}
+  when OpenAI refused calls     {errors}
+  models without a price        {unpriced}
+  what was spent, as JSON       curl -sG {url}/api/v1/query -d measures=cost_usd -d by=model -d start=-24h
+"""
+
+
+class Demonstration:
+    """``is_first``: the day of history and the captures are sent too, as nothing is there yet."""
+
+    def __init__(self, *, is_first: bool) -> None:
+        self._is_first = is_first
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, url: str) -> None:
+        """Begin to send to the collector, without waiting for anything."""
+        self._thread = threading.Thread(target=self._run, args=(url,), name="demo", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(LONGEST_STOP_S)
+
+    def _run(self, url: str) -> None:
+        from watchkeeper_collector.demo.playing import Player  # noqa: PLC0415 - slow, for --help
+        from watchkeeper_collector.demo.sender import NotSentError, Sender  # noqa: PLC0415
+        from watchkeeper_collector.demo.traffic import Plan  # noqa: PLC0415
+
+        plan = Plan(start_s=time.time())
+        player = Player(plan, Sender(url, self._stop), self._stop)
+        try:
+            if self._is_first:
+                self._send_past(player)
+            if not self._stop.is_set():
+                say(_what_to_see(url, plan.traces_per_s))
+                player.play_live()
+        except NotSentError as error:
+            say(f"The demo ends, the collector goes on. {error}")
+
+    def _send_past(self, player: "Player") -> None:
+        player.replay_captures()
+        if not self._stop.is_set():
+            say(f"Sent {player.sent.captures} requests that 40 instrumentations really sent.")
+        with counting("Sending a day of the shop's history") as on_progress:
+            player.send_history(on_progress)
+        if not self._stop.is_set():
+            say(f"Sent {player.sent.traces:,} traces of {player.sent.spans:,} spans of the shop's last day.")
+
+
+def _what_to_see(url: str, traces_per_s: float) -> str:
+    return TO_SEE.format(
+        url=url,
+        traces_per_s=traces_per_s,
+        releases=render_command(
+            url,
+            "query",
+            "cost_per_trace_usd, latency_p95_ms by release where service:shop-assistant last 24h",
+        ),
+        errors=render_command(url, "query", "errors, calls where provider:openai last 24h step 1h"),
+        unpriced=render_command(url, "prices", "unpriced"),
+        tail=render_command(url, "tail"),
+    )

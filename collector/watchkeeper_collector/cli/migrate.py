@@ -1,0 +1,7 @@
+"""``watchkeeper migrate``."""
+
+import typer
+
+
+def add_to(program: typer.Typer) -> None:
+    del program
