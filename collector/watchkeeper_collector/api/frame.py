@@ -1,8 +1,8 @@
 """The REST API as a whole: its routers, its documentation, what holds for every request."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.api.access import Authenticate
@@ -18,20 +18,9 @@ lists answer `{"items": […], "next_cursor"}`; every error is `{"error": {"code
 
 
 def build_api(
-    health: APIRouter,
-    operational: Iterable[APIRouter],
-    stored: Iterable[APIRouter],
-    *,
-    version: str,
-    authenticate: Authenticate,
-    check_store: Callable[[], None],
+    health: APIRouter, routers: Iterable[APIRouter], *, version: str, authenticate: Authenticate
 ) -> ASGIApp:
-    """The application. ``stored`` routers need the store: ``check_store`` raises while it is not open."""
-
-    async def needs_store(request: Request) -> None:
-        authenticate(request.headers)
-        check_store()
-
+    """The application: ``health`` at the root, the other routers under the prefix."""
     app = FastAPI(
         title="Watchkeeper",
         version=version,
@@ -45,8 +34,6 @@ def build_api(
     app.state.authenticate = authenticate
     install_error_shape(app)
     app.include_router(health)
-    for router in operational:
+    for router in routers:
         app.include_router(router, prefix=PREFIX)
-    for router in stored:
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(needs_store)])
     return BodyLimit(app)

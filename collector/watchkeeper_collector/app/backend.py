@@ -14,7 +14,7 @@ from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import DATABASE, Store
-from watchkeeper_collector.store.opening import Opening
+from watchkeeper_collector.store.opening import OpenedStore, Opening
 
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
@@ -42,8 +42,8 @@ class Backend:
         self._settings = settings
         self._spool = spool
         self.store = Store(settings.store_dsn)
-        self.queries = Store(settings.store_dsn)
         self.opening = Opening(self._migrate, self._begin)
+        self.queries = OpenedStore(settings.store_dsn, self.opening)
         self._drain: Drain | None = None
         self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
         self._workers: Mapping[str, Worker] = {
@@ -56,6 +56,10 @@ class Backend:
     def statuses(self) -> dict[str, Any]:
         """What the workers count, by their names."""
         return {name: worker.status for name, worker in self._workers.items()}
+
+    def problem(self) -> str:
+        """What keeps the store from being ready; empty: nothing."""
+        return self.opening.problem
 
     def schema_version(self) -> str:
         return ""

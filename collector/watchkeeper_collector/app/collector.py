@@ -128,28 +128,27 @@ def _build_door(gate: Gate) -> Authenticate:
 
 
 def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate) -> ASGIApp:
-    table = backend.price_table(backend.queries)
     sources = status.Sources(
         version=VERSION,
-        prices=table,
+        prices=backend.price_table(backend.store),
         is_embedded=backend.store.is_embedded,
         schema_version=backend.schema_version,
-        problem=lambda: backend.opening.problem,
+        problem=backend.problem,
         spool=spool.stats,
         workers=backend.statuses(),
         telemetry=telemetry,
     )
+    routers = (
+        status.build_router(sources),
+        keys.build_router(state.keys),
+        dead_letters.build_router(spool.dead_letters, spool.append),
+        prices.build_router(backend.price_table(backend.queries)),
+    )
     return build_api(
-        health.build_router(lambda: backend.opening.problem, telemetry, DOCS_PATH),
-        operational=[
-            status.build_router(sources),
-            keys.build_router(state.keys),
-            dead_letters.build_router(spool.dead_letters, spool.append),
-        ],
-        stored=[prices.build_router(table)],
+        health.build_router(backend.problem, telemetry, DOCS_PATH),
+        routers,
         version=VERSION,
         authenticate=gate.authenticate,
-        check_store=backend.opening.check,
     )
 
 

@@ -2,9 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from watchkeeper_collector.errors import StoreUnavailableError, WatchkeeperError
+from watchkeeper_collector.store.client import Store
 
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 10.0
@@ -64,3 +67,17 @@ class Opening:
             fault = None if isinstance(error, WatchkeeperError) else error
             log.warning("The store can't be opened yet, it will be tried again: %s", problem, exc_info=fault)
         self.problem = problem
+
+
+class OpenedStore(Store):
+    """A store that raises ``StoreUnavailableError`` with the reason as long as it is not open."""
+
+    def __init__(self, dsn: str, opening: Opening) -> None:
+        super().__init__(dsn)
+        self._opening = opening
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        self._opening.check()
+        with super()._client() as client:
+            yield client
