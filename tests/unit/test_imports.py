@@ -30,7 +30,7 @@ LEVELS = (
     {"cli"},
     {"serving"},
     {"app"},
-    {"api", "otlp", "alerts", "drift"},
+    {"api", "otlp", "alerts", "drift", "demo"},
     {"query", "pricing", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},
