@@ -72,7 +72,10 @@ class Settings(BaseSettings):
     )
     insecure: bool = Field(
         default=False,
-        description="Allow a non-loopback address although no API key exists.",
+        description=(
+            "Serve everybody although no API key exists: on an address that other machines reach,"
+            " and without a look at `Host` and `Origin`."
+        ),
     )
     default_project: str = Field(
         "default",

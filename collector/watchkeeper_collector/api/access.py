@@ -9,7 +9,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from watchkeeper_collector.state.keys import Principal
@@ -40,6 +40,6 @@ def requires(scope: str) -> Callable[..., Awaitable[Principal]]:
     return check
 
 
-Reader = Annotated[Principal, Depends(requires("read"))]
-ContentReader = Annotated[Principal, Depends(requires("content"))]
-Admin = Annotated[Principal, Depends(requires("admin"))]
+Reader = Annotated[Principal, Security(requires("read"), scopes=["read"])]
+ContentReader = Annotated[Principal, Security(requires("content"), scopes=["content"])]
+Admin = Annotated[Principal, Security(requires("admin"), scopes=["admin"])]

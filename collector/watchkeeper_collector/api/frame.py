@@ -29,6 +29,7 @@ def build_api(
         docs_url=DOCS_PATH,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": ErrorBody, "description": "An error."}},
     )
     app.state.authenticate = authenticate
