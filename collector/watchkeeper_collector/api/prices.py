@@ -1,5 +1,6 @@
 """Prices: what applies, what is missing, and computing stored costs again."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from watchkeeper_collector.errors import InvalidRequestError
 from watchkeeper_collector.pricing import overrides, repricing, unpriced
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.terms import ALWAYS
+from watchkeeper_collector.query.times import read_time
 
-DEFAULT_WINDOW = timedelta(days=30)
+DEFAULT_START = "-30d"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Provider = Annotated[
     str, Field(description="As in spans: `openai`, `anthropic`, …", min_length=1, max_length=256)
@@ -21,7 +24,7 @@ Provider = Annotated[
 Model = Annotated[
     str, Field(description="As in spans, of the request or of the answer.", min_length=1, max_length=256)
 ]
-Start = Annotated[AwareDatetime | None, Query(description="Since when; 30 days ago if not given.")]
+Start = Annotated[str, Query(description="Since when, as RFC 3339 or relative.")]
 
 
 class Step(BaseModel):
@@ -104,8 +107,8 @@ class Repricing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime
-    end: Annotated[AwareDatetime | None, Field(description="Null: now.")] = None
+    start: Annotated[str, Field(description="As RFC 3339 or relative.", examples=["-30d"])]
+    end: Annotated[str, Field(description="As RFC 3339 or relative.")] = "now"
     provider: Annotated[str, Field(description="Empty: any.")] = ""
     model: Annotated[str, Field(description="Empty: any.")] = ""
     dry_run: Annotated[bool, Field(description="Only say what would change.")] = False
@@ -186,15 +189,17 @@ def _add_prices(router: APIRouter, table: PriceTable) -> None:
 
 def _add_reports(router: APIRouter, table: PriceTable) -> None:
     @router.get("/unpriced")
-    def list_unpriced(caller: Reader, start: Start = None, limit: Limit = 1000) -> Page[UnpricedModel]:
+    def list_unpriced(
+        caller: Reader, start: Start = DEFAULT_START, limit: Limit = 1000
+    ) -> Page[UnpricedModel]:
         """List calls without a cost, by provider, model and reason."""
-        found = unpriced.list_unpriced(table, caller.project, _start(start), limit=limit)
+        found = unpriced.list_unpriced(table, caller.project, _read_moment(start, "start"), limit=limit)
         return Page(items=[UnpricedModel.model_validate(row) for row in found])
 
     @router.get("/versions")
-    def list_price_versions(caller: Reader, start: Start = None) -> Page[PriceVersion]:
+    def list_price_versions(caller: Reader, start: Start = DEFAULT_START) -> Page[PriceVersion]:
         """List which versions of the price data the stored costs come from, the latest used first."""
-        found = unpriced.list_price_versions(table, caller.project, _start(start))
+        found = unpriced.list_price_versions(table, caller.project, _read_moment(start, "start"))
         return Page(items=[PriceVersion.model_validate(row) for row in found])
 
 
@@ -202,8 +207,8 @@ def _add_repricing(router: APIRouter, table: PriceTable) -> None:
     @router.post("/reprice", status_code=202)
     def reprice(caller: Admin, wanted: Repricing) -> StartedRepricing:
         """Compute stored costs again with the prices in force, in the background."""
-        end = wanted.end or datetime.now(UTC)
-        scope = repricing.Scope(caller.project, wanted.start, end, wanted.provider, wanted.model)
+        start, end = _read_moment(wanted.start, "start"), _read_moment(wanted.end, "end")
+        scope = repricing.Scope(caller.project, start, end, wanted.provider, wanted.model)
         estimate = Estimate.model_validate(repricing.estimate(table, scope))
         return StartedRepricing(
             id=None if wanted.dry_run else repricing.reprice(table, scope), estimate=estimate
@@ -218,8 +223,8 @@ def _add_repricing(router: APIRouter, table: PriceTable) -> None:
         return RepricingProgress(is_done=found.is_done, parts_left=found.parts_left, failure=found.failure)
 
 
-def _start(given: datetime | None) -> datetime:
-    return given or datetime.now(UTC) - DEFAULT_WINDOW
+def _read_moment(text: str, name: str) -> datetime:
+    return EPOCH + timedelta(microseconds=read_time(text, time.time_ns(), name) // 1000)
 
 
 def _read_cursor(cursor: str) -> int:

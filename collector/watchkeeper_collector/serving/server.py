@@ -1,6 +1,7 @@
 """The life of a collector's process, from its sockets to its last signal."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from watchkeeper_collector.serving.addresses import Addresses, bind, check_free,
 from watchkeeper_collector.serving.http_protocol import BoundedHttpProtocol
 from watchkeeper_collector.settings import Settings
 
+NOISY_LOGGERS = ("urllib3.connectionpool", "clickhouse_connect")  # an outage is told once, by our own errors
 KEEP_ALIVE_S = 75  # longer than the exporters' intervals: they keep their connections
 
 
@@ -43,6 +45,8 @@ def serve(settings: Settings, *, on_ready: Callable[[Addresses], None] | None = 
     ``settings.shutdown_timeout_s``; a second one ends the process at once (what was acknowledged is on disk).
     Raises ``WatchkeeperError`` where the collector can't start.
     """
+    for name in NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, on_ready))
     return 0
