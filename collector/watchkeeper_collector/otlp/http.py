@@ -89,7 +89,7 @@ class HttpDoor:
             raise UnsupportedMediaError(f"Content-Type '{given}' is not supported: use {PROTOBUF} or {JSON}.")
         check_encoding(encoding)
         caller = self._authenticate(headers)
-        data = await body.read(headers.get("content-length"))
+        data = await body.read(headers.get("content-length"), caller.project)
         return await self._ingest.accept(
             self._signal.name, data, caller, encoding=encoding, is_json=media_type == JSON
         )

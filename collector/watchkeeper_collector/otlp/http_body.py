@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -21,20 +22,26 @@ class SenderGoneError(WatchkeeperError):
 
 
 class InFlight:
-    """The bytes of all bodies under way: many large ones at once must not take all memory."""
+    """The bytes of all bodies under way: many large ones at once must not take all memory.
+
+    One project may have half of it, so that there is room for another's however much it sends.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = 0
+        self._by_project: Counter[str] = Counter()
 
-    def take(self, size: int) -> None:
+    def take(self, project: str, size: int) -> None:
         """Raises ``OverloadedError`` when there is no room."""
-        if self._bytes + size > self._limit:
+        if self._bytes + size > self._limit or self._by_project[project] + size > self._limit // 2:
             raise OverloadedError("Too many large requests at once; try again.")
         self._bytes += size
+        self._by_project[project] += size
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, project: str, size: int) -> None:
         self._bytes -= size
+        self._by_project[project] -= size
 
 
 class HttpBody:
@@ -44,6 +51,7 @@ class HttpBody:
         self._receive = receive
         self._limit = limit
         self._in_flight = in_flight
+        self._project = ""
         self._taken = 0
         self._is_complete = False
 
@@ -52,20 +60,21 @@ class HttpBody:
         """Whether nothing more will come."""
         return self._is_complete
 
-    async def read(self, content_length: str | None) -> bytes:
-        """The whole body. Raises ``SenderGoneError``; ``RequestTooLargeError`` as early as that is known."""
+    async def read(self, content_length: str | None, project: str) -> bytes:
+        """The whole body, which a project sends. Raises ``SenderGoneError``; ``RequestTooLargeError`` as early as that is known."""
         if content_length is not None:
             check_size(_read_length(content_length), self._limit)
+        self._project = project
         out = BytesIO()
         async for piece in self._pieces():
             check_size(out.tell() + len(piece), self._limit)
-            self._in_flight.take(len(piece))
+            self._in_flight.take(project, len(piece))
             self._taken += len(piece)
             out.write(piece)
         return out.getvalue()
 
     def release(self) -> None:
-        self._in_flight.give_back(self._taken)
+        self._in_flight.give_back(self._project, self._taken)
         self._taken = 0
 
     async def drain(self) -> None:

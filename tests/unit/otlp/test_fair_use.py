@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
-from watchkeeper_collector.errors import RateLimitedError
+from watchkeeper_collector.errors import OverloadedError, RateLimitedError
 from watchkeeper_collector.otlp.caller import Caller
 from watchkeeper_collector.otlp.fair_use import RateLimit, Turns
+from watchkeeper_collector.otlp.http_body import InFlight
 
 SHOP, BANK = Caller("shop", "key-1"), Caller("bank", "key-2")
 
@@ -91,6 +92,18 @@ def test_a_noisy_project_delays_another_by_one_piece_of_work() -> None:
     asyncio.run(contend())
     assert len(served) == 51
     assert served.index("quiet") <= 3
+
+
+def test_a_noisy_projects_bodies_leave_room_for_anothers() -> None:
+    in_flight = InFlight(100)
+    in_flight.take("noisy", 50)
+    with pytest.raises(OverloadedError):
+        in_flight.take("noisy", 1)
+    in_flight.take("quiet", 50)
+    with pytest.raises(OverloadedError):
+        in_flight.take("third", 1)
+    in_flight.give_back("noisy", 50)
+    in_flight.take("third", 50)
 
 
 def test_no_more_work_at_once_than_there_are_places() -> None:
