@@ -49,6 +49,13 @@ class StoreStatus(BaseModel):
     ] = None
 
 
+class StateStatus(BaseModel):
+    """The store of keys and other operational state. While it is away the known keys stay good for a while."""
+
+    is_reachable: bool
+    problem: str
+
+
 class Status(BaseModel):
     """Counters run since the start of the process."""
 
@@ -57,6 +64,7 @@ class Status(BaseModel):
     uptime_s: float
     project: Annotated[str, Field(description="The project of the key that asked.")]
     store: StoreStatus
+    state: StateStatus
     spool: Annotated[dict[str, Any], Field(description="What waits, and what the spool counts.")]
     ingest: Annotated[dict[str, dict[str, float]], Field(description="What the doors count.")]
     workers: Annotated[dict[str, dict[str, Any]], Field(description="What the workers count, by name.")]
@@ -70,6 +78,7 @@ class Sources:
     prices: PriceTable
     is_embedded: bool
     schema_version: Callable[[], str]
+    check_state: Callable[[], None]
     problem: Callable[[], str]
     spool: Callable[[], SpoolStats]
     workers: Mapping[str, Any]
@@ -89,12 +98,21 @@ def build_router(sources: Sources) -> APIRouter:
             uptime_s=(datetime.now(UTC) - started_at).total_seconds(),
             project=caller.project,
             store=_read_store(sources, caller.project),
+            state=_read_state(sources.check_state),
             spool=asdict(sources.spool()),
             ingest=sources.telemetry.totals(),
             workers={name: asdict(status) for name, status in sources.workers.items()},
         )
 
     return router
+
+
+def _read_state(check: Callable[[], None]) -> StateStatus:
+    try:
+        check()
+    except WatchkeeperError as error:
+        return StateStatus(is_reachable=False, problem=error.message)
+    return StateStatus(is_reachable=True, problem="")
 
 
 def _read_store(sources: Sources, project: str) -> StoreStatus:

@@ -133,6 +133,7 @@ def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetr
         prices=backend.price_table(backend.store),
         is_embedded=backend.store.is_embedded,
         schema_version=backend.schema_version,
+        check_state=state.database.check,
         problem=backend.problem,
         spool=spool.stats,
         workers=backend.statuses(),

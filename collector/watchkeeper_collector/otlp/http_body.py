@@ -61,7 +61,10 @@ class HttpBody:
         return self._is_complete
 
     async def read(self, content_length: str | None, project: str) -> bytes:
-        """The whole body, which a project sends. Raises ``SenderGoneError``; ``RequestTooLargeError`` as early as that is known."""
+        """The whole body, which a project sends.
+
+        Raises ``SenderGoneError``; ``RequestTooLargeError`` as early as that is known.
+        """
         if content_length is not None:
             check_size(_read_length(content_length), self._limit)
         self._project = project
