@@ -1,0 +1,72 @@
+"""What a filter says, once it is read. Columns count from 1."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Comparison = Literal[">", ">=", "<", "<=", "="]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``is_quoted``: taken literally; else ``*`` stands for any characters and ``..`` for a range."""
+
+    text: str
+    is_quoted: bool
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """``name:value``"""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """``name:>value``"""
+
+    comparison: Comparison
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A field and the conditions of which one must hold. ``key`` is that of ``attr.key``, else empty."""
+
+    field: str
+    key: str
+    conditions: tuple[Matches | Compares, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """Words to search prompts, answers and span names for."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    expression: "Expression"
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    expressions: tuple["Expression", ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    expressions: tuple["Expression", ...]
+    depth: int
+
+
+Expression = Term | FreeText | Not | And | Or
+
+
+def depth_of(expression: Expression) -> int:
+    return expression.depth if isinstance(expression, Not | And | Or) else 1

@@ -1,0 +1,197 @@
+"""Measures: numbers over spans. Every one but ``spans`` leaves duplicates out.
+
+A rate is null where there is nothing to divide by, a sum of unknown costs or tokens is null and not zero.
+Quantiles are exact, interpolated between neighbours as numpy does it; identities are counted by their hash.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from watchkeeper_collector.errors import InvalidQueryError
+from watchkeeper_collector.query.dimensions import unknown
+
+Unit = Literal["count", "ratio", "usd", "tokens", "tokens_per_second", "ms"]
+
+COUNTED = "NOT IsDuplicate"
+CALLS = f"Kind IN ('llm', 'embedding', 'reranker') AND {COUNTED}"
+ANSWERS = f"Kind = 'llm' AND {COUNTED}"
+TOOLS = f"Kind = 'tool' AND {COUNTED}"
+EVERYTHING = "1"
+JSON_ASKED = "SpanAttributes['gen_ai.output.type'] = 'json' AND HasOutput"
+
+LATER = {"refusal_rate": "refusals are not recognised yet", "score": "scores are not stored yet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """``population`` says which spans it looks at; ``empty`` is its value where there are none."""
+
+    name: str
+    sql: str
+    unit: Unit
+    description: str
+    population: str = CALLS
+    empty: Literal["0", "NULL"] = "NULL"
+
+
+def ratio(part: str, whole: str) -> str:
+    return f"if({whole} = 0, NULL, {part} / {whole})"
+
+
+def share(of: str, among: str) -> str:
+    """The part of the spans ``among`` that are also ``of``."""
+    return ratio(f"countIf({among} AND {of})", f"countIf({among})")
+
+
+def finite(sql: str) -> str:
+    """The engine gives not-a-number for a mean or a quantile of nothing."""
+    return f"if(isFinite(ifNull({sql}, nan)), {sql}, NULL)"
+
+
+def quantile_ms(level: str, value_ms: str, among: str) -> str:
+    return finite(f"quantileExactInclusiveIf({level})({value_ms}, {among})")
+
+
+def _latency(name: str, level: str) -> Measure:
+    sql = quantile_ms(level, "Duration / 1e6", CALLS)
+    return Measure(f"latency_{name}_ms", sql, "ms", f"{name} of the duration of calls")
+
+
+def _first_token(name: str, level: str) -> Measure:
+    sql = quantile_ms(
+        level, "assumeNotNull(TimeToFirstTokenMs)", f"{CALLS} AND TimeToFirstTokenMs IS NOT NULL"
+    )
+    return Measure(f"ttft_{name}_ms", sql, "ms", f"{name} of the time to the first token of streamed calls")
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure("calls", f"countIf({CALLS})", "count", "Requests to a model", empty="0"),
+        Measure("spans", "count()", "count", "Spans, duplicates too", EVERYTHING, "0"),
+        Measure(
+            "traces",
+            f"uniqExactIf(cityHash64(TraceId), {COUNTED})",
+            "count",
+            "Different traces",
+            COUNTED,
+            "0",
+        ),
+        Measure("errors", f"countIf({CALLS} AND IsError)", "count", "Calls that failed", empty="0"),
+        Measure("error_rate", share("IsError", CALLS), "ratio", "Failed calls of all calls"),
+        Measure(
+            "rate_limited_rate",
+            share("ErrorStatus = 429", CALLS),
+            "ratio",
+            "Calls that were refused with status 429, of all calls",
+        ),
+        Measure(
+            "cost_usd",
+            f"sumKahanIf(CostUsd, {CALLS})",
+            "usd",
+            "Cost of calls; unpriced ones are left out",
+            empty="0",
+        ),
+        Measure(
+            "cost_per_call_usd", finite(f"avgIf(CostUsd, {CALLS})"), "usd", "Mean cost of a call with a cost"
+        ),
+        Measure(
+            "cost_per_trace_usd",
+            ratio(
+                f"sumKahanIf(CostUsd, {CALLS})",
+                f"uniqExactIf(cityHash64(TraceId), {CALLS} AND CostUsd IS NOT NULL)",
+            ),
+            "usd",
+            "Mean cost of a trace with calls that have a cost",
+        ),
+        Measure(
+            "input_tokens",
+            f"sumIf(InputTokens, {CALLS})",
+            "tokens",
+            "Tokens read, cache reads and writes included",
+            empty="0",
+        ),
+        Measure(
+            "output_tokens",
+            f"sumIf(OutputTokens, {CALLS})",
+            "tokens",
+            "Tokens written, reasoning included",
+            empty="0",
+        ),
+        Measure(
+            "cache_hit_ratio",
+            ratio(f"ifNull(sumIf(CacheReadTokens, {CALLS}), 0)", f"ifNull(sumIf(InputTokens, {CALLS}), 0)"),
+            "ratio",
+            "Tokens read from the provider's cache, of all tokens read",
+        ),
+        Measure(
+            "tokens_per_second",
+            finite(
+                f"sumIf(OutputTokens, {ANSWERS} AND NOT IsError)"
+                f" / sumIf(Duration / 1e9, {ANSWERS} AND NOT IsError AND OutputTokens IS NOT NULL)"
+            ),
+            "tokens_per_second",
+            "Tokens written in a second of an llm call that did not fail",
+            ANSWERS,
+        ),
+        Measure("latency_avg_ms", finite(f"avgIf(Duration, {CALLS}) / 1e6"), "ms", "Mean duration of calls"),
+        _latency("p50", "0.5"),
+        _latency("p90", "0.9"),
+        _latency("p95", "0.95"),
+        _latency("p99", "0.99"),
+        _first_token("p50", "0.5"),
+        _first_token("p95", "0.95"),
+        Measure(
+            "empty_rate",
+            share("IsEmpty", f"{ANSWERS} AND HasOutput"),
+            "ratio",
+            "Answers without text or tool call, of those whose content is known",
+            ANSWERS,
+        ),
+        Measure(
+            "truncation_rate",
+            share("IsTruncated", f"{ANSWERS} AND FinishReason != ''"),
+            "ratio",
+            "Answers cut at the token limit, of those that say why they ended",
+            ANSWERS,
+        ),
+        Measure(
+            "invalid_json_rate",
+            share("NOT IsJson", f"{ANSWERS} AND {JSON_ASKED}"),
+            "ratio",
+            "Answers that are not JSON, of those that were to be and whose content is known",
+            ANSWERS,
+        ),
+        Measure(
+            "tool_error_rate", share("IsError", TOOLS), "ratio", "Failed tool spans of all tool spans", TOOLS
+        ),
+        Measure(
+            "users",
+            f"uniqExactIf(cityHash64(UserId), UserId != '' AND {COUNTED})",
+            "count",
+            "Different users",
+            COUNTED,
+            "0",
+        ),
+        Measure(
+            "sessions",
+            f"uniqExactIf(cityHash64(SessionId), SessionId != '' AND {COUNTED})",
+            "count",
+            "Different sessions",
+            COUNTED,
+            "0",
+        ),
+    )
+}
+
+
+def find_measure(name: str) -> Measure:
+    """The measure of that name."""
+    if name in MEASURES:
+        return MEASURES[name]
+    because = LATER.get(name.partition(".")[0])
+    if because is not None:
+        raise InvalidQueryError(
+            f"The measure '{name[:60]}' can't be asked for: {because}. There is: {', '.join(MEASURES)}."
+        )
+    raise InvalidQueryError(unknown(name, "measure", MEASURES))
