@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from watchkeeper_collector.query.messages.json_text import render_json
 from watchkeeper_collector.query.messages.parts import Part, text_parts
 from watchkeeper_collector.query.messages.shapes import SHAPES
 from watchkeeper_collector.query.messages.shapes.shape import BlockReader, Document
@@ -30,7 +29,7 @@ def read_blocks(content: Any) -> list[Part]:
         return [part for block in content for part in read_blocks(block)]
     if isinstance(content, dict):
         return _read_block(content)
-    return text_parts(content if content is None else render_json(content))
+    return text_parts(content)
 
 
 def is_block(value: Any) -> bool:
@@ -61,4 +60,4 @@ def _keep(block: Document, kind: str) -> list[Part]:
     """What no shape knows: the conventions allow parts of any type, if they have one."""
     if kind and kind not in TYPES:
         return [{key: value for key, value in block.items() if value is not None}]
-    return text_parts(render_json(block)) if block else []
+    return text_parts(block) if block else []

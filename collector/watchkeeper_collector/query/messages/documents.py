@@ -103,9 +103,11 @@ def _readings(document: Document) -> Iterator[Reading]:
 
 
 def read_system(value: Any) -> list[Part]:
-    """Text, blocks, or a message around these."""
-    if (isinstance(value, dict) and is_message(value)) or (isinstance(value, dict) and "parts" in value):
-        return [part for message in read_messages({"role": "system", **value}) for part in message["parts"]]
+    """Text, blocks, or messages around these, with or without their role."""
+    several = value if isinstance(value, list) else [value]
+    if all(isinstance(one, dict) and (is_message(one) or "parts" in one) for one in several):
+        spoken = [message for one in several for message in read_messages({"role": "system", **one})]
+        return [part for message in spoken for part in message["parts"]]
     return read_blocks(value)
 
 

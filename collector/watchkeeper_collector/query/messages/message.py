@@ -126,7 +126,8 @@ def _holds_blocks(fields: Document, content: Any) -> bool:
 
 
 def _reasoning(fields: Document) -> list[Part]:
-    return reasoning_parts(first_of(fields, *REASONING_KEYS))
+    shown = first_of(fields, *REASONING_KEYS)
+    return reasoning_parts(shown or first_of(inner(fields, "additional_kwargs"), *REASONING_KEYS))
 
 
 def _media(fields: Document) -> list[Part]:
@@ -142,7 +143,9 @@ def _media(fields: Document) -> list[Part]:
 
 
 def _tool_calls(fields: Document) -> list[Part]:
+    """LangChain and LlamaIndex may leave the provider's own calls in ``additional_kwargs`` only."""
     calls = _list(first_of(fields, "tool_calls", "toolCalls"))
+    calls = calls or _list(inner(fields, "additional_kwargs").get("tool_calls"))
     if isinstance(fields.get("function_call"), dict):
         calls = [*calls, fields["function_call"]]
     return [_read_tool_call(call) for call in calls if isinstance(call, dict)]

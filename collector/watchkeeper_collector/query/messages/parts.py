@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from watchkeeper_collector.query.messages.json_text import read_nested
+from watchkeeper_collector.query.messages.json_text import read_nested, render_json
 
 Part = dict[str, Any]
 Message = dict[str, Any]
@@ -66,8 +66,9 @@ def canonical_finish_reason(reason: str) -> str:
 
 
 def text_parts(content: Any) -> list[Part]:
-    """One part of text, or none where there is no text."""
-    return [{"type": "text", "content": content}] if isinstance(content, str) and content else []
+    """One part of text, or none where there is no text; what is no text is shown as JSON."""
+    text = "" if content is None else render_json(content)
+    return [{"type": "text", "content": text}] if text else []
 
 
 def reasoning_parts(content: Any) -> list[Part]:

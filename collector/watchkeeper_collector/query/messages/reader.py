@@ -67,10 +67,14 @@ def _read_system(content: SpanContent, asked: Reading) -> list[Part]:
     """The prompt where it is apart; what a message says already is not said twice."""
     texts = (anywhere_text(content, key) for key in order.SYSTEM)
     apart = next((parts for text in texts if (parts := read_system(read_json(text)))), asked.system)
-    said = [
-        part for message in asked.messages if message["role"] in SYSTEM_ROLES for part in message["parts"]
-    ]
-    return [part for part in apart if part not in said]
+    said = {
+        part["content"]
+        for message in asked.messages
+        if message["role"] in SYSTEM_ROLES
+        for part in message["parts"]
+        if part["type"] == "text"
+    }
+    return [part for part in apart if part["type"] != "text" or part["content"] not in said]
 
 
 def _read_tools(content: SpanContent) -> list[Tool]:

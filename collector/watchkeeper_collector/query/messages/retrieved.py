@@ -30,7 +30,7 @@ def read_documents(value: Any) -> list[Document]:
 
 
 def _read_document(value: Any) -> Document | None:
-    """LlamaIndex' ``{"node": {…}, "score"}`` and Cohere's ``{"document": {…}, "relevance_score"}`` are two levels."""
+    """LlamaIndex' ``{"node": {…}, "score"}`` and Cohere's ``{"document": {…}, …}`` are two levels of one."""
     if not isinstance(value, dict):
         return None
     outer = unwrap(value)

@@ -30,16 +30,21 @@ class Expected:
     key: SpanKey
     name: str
     values: dict[str, Any]
-    served: dict[str, Any]
 
 
 def expected_spans(case: Path) -> list[Expected]:
     document = json.loads((CAPTURES / f"{case}.expect.json").read_text("utf-8"))
     return [
-        Expected((span["trace_id"], span["span_id"]), span["name"], span["expect"], span.get("served") or {})
+        Expected((span["trace_id"], span["span_id"]), span["name"], span["expect"])
         for span in document["llm_spans"]
         if span["expect"] is not None
     ]
+
+
+def served_calls(case: Path) -> list[dict[str, Any]]:
+    """What the server really answered, call by call."""
+    calls: list[dict[str, Any]] = json.loads((CAPTURES / f"{case}.truth.json").read_text("utf-8"))["calls"]
+    return calls
 
 
 def other_kinds(case: Path) -> dict[str, str]:

@@ -23,7 +23,7 @@ MESSAGE_TYPES = {
 
 
 def unwrap(value: Document) -> Document:
-    """The fields of ``{"lc": 1, "id": […, "AIMessage"], "kwargs": {…}}`` and ``{"type": "ai", "data": {…}}``."""
+    """The fields of ``{"lc": 1, "id": [… "AIMessage"], "kwargs": …}`` or ``{"type": "ai", "data": {…}}``."""
     if "lc" in value and isinstance(value.get("kwargs"), dict):
         path = value.get("id")
         name = path[-1] if isinstance(path, list) and path else None

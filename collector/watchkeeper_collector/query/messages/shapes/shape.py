@@ -36,8 +36,8 @@ class Answer:
 class Shape:
     """What a shape knows, by name.
 
-    ``types`` are blocks by their ``type``, ``keys`` blocks by a key that only they have. ``items`` stand in the
-    place of messages and have no role: the role they speak in and their parts, by ``type``.
+    ``types`` are blocks by their ``type``, ``keys`` blocks by a key that only they have. ``items`` stand in
+    the place of messages and have no role: the role they speak in and their parts, by ``type``.
     """
 
     types: Mapping[str, BlockReader] = field(default_factory=dict)
@@ -49,7 +49,10 @@ class Shape:
 
 def first_of(document: Document, *keys: str) -> Any:
     """The value of the first of the keys that has one."""
-    return next((document[key] for key in keys if document.get(key) is not None), None)
+    for key in keys:
+        if (value := document.get(key)) is not None:
+            return value
+    return None
 
 
 def inner(document: Document, key: str) -> Document:
