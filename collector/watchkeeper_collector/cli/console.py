@@ -5,6 +5,7 @@ Prompts, answers and names come from strangers. Every text of theirs passes thro
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -22,7 +23,8 @@ UNPRINTABLE = re.compile(
     r"\u2028\u2029\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 WHITE_SPACE = re.compile(r"\s+")
-PIPED_WIDTH = 1_000_000
+GAP = "  "
+NARROWEST = 6
 
 
 class Column(NamedTuple):
@@ -35,7 +37,8 @@ class Column(NamedTuple):
 
 def clean(text: str) -> str:
     """The text on one line, without escape sequences, control characters and turns of direction."""
-    return UNPRINTABLE.sub("", WHITE_SPACE.sub(" ", ESCAPE_SEQUENCE.sub("", text))).strip()
+    spaced = WHITE_SPACE.sub(" ", ESCAPE_SEQUENCE.sub("", text))
+    return WHITE_SPACE.sub(" ", UNPRINTABLE.sub("", spaced)).strip()
 
 
 def is_terminal() -> bool:
@@ -71,31 +74,43 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, emp
     if not cells:
         say(empty)
         return
-    for line in render_table(columns, cells, width=None if is_terminal() else PIPED_WIDTH):
+    head, *lines = render_table(columns, cells, shutil.get_terminal_size().columns if is_terminal() else None)
+    print_line(typer.style(head, bold=True) if is_terminal() else head)
+    for line in lines:
         print_line(line)
 
 
-def render_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: int | None) -> list[str]:
-    """The lines of a table. A width of ``None`` is the terminal's: what is too long ends in an ellipsis."""
-    from rich.console import Console  # noqa: PLC0415 - slow, and --help has no use for it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """The lines of a table, its head first. With a width, what is too long ends in an ellipsis."""
+    from rich.cells import cell_len  # noqa: PLC0415 - slow, and --help has no use for it
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.is_number else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            ratio=1 if column.is_flexible and width is None else None,
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console = Console(width=width, highlight=False, emoji=False, markup=False)
-    with console.capture() as capture:
-        console.print(table)
-    return [line.rstrip() for line in capture.get().splitlines()]
+    lines = [[column.title for column in columns], *rows]
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(columns))]
+    if width is not None:
+        _narrow(widths, columns, width)
+    return [
+        GAP.join(map(_fit, line, widths, [column.is_number for column in columns])).rstrip() for line in lines
+    ]
+
+
+def _narrow(widths: list[int], columns: Sequence[Column], width: int) -> None:
+    """Take from the flexible columns first, then from all, each time from the widest."""
+    places = range(len(widths))
+    for giving in ([place for place in places if columns[place].is_flexible], places):
+        while giving and sum(widths) + len(GAP) * (len(widths) - 1) > width:
+            widest = max(giving, key=lambda place: widths[place])
+            if widths[widest] <= NARROWEST:
+                break
+            widths[widest] -= 1
+
+
+def _fit(cell: str, width: int, is_number: bool) -> str:  # noqa: FBT001 - a column's own word
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - slow, and --help has no use for it
+
+    if cell_len(cell) > width:
+        return set_cell_size(cell, width - 1) + "…"
+    blanks = " " * (width - cell_len(cell))
+    return blanks + cell if is_number else cell + blanks
 
 
 def render_number(value: float | None, unit: str = "") -> str:

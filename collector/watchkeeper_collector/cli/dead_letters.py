@@ -32,8 +32,7 @@ LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `dead-letters li
 
 
 def add_to(program: typer.Typer) -> None:
-    verbs = {"list": list_letters, "show": show_letter, "replay": replay_letters}
-    add_group(program, "dead-letters", HELP, verbs)
+    add_group(program, "dead-letters", HELP, list=list_letters, show=show_letter, replay=replay_letters)
 
 
 def list_letters(

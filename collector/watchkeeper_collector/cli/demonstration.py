@@ -15,11 +15,18 @@ LONGEST_STOP_S = 5.0
 TO_SEE = """
 Live traffic is on: about {traces_per_s:.0f} traces a second. To look at, in another terminal:
 
-  calls as they come            {tail}
-  the two releases of the shop  {releases}
-  when OpenAI refused calls     {errors}
-  models without a price        {unpriced}
-  what was spent, as JSON       curl -sG {url}/api/v1/query -d measures=cost_usd -d by=model -d start=-24h
+  Calls as they come
+    {tail}
+  The shop's two releases: the new one is slower and dearer
+    {releases}
+  When OpenAI refused calls
+    {errors}
+  Models that nobody knows a price of
+    {unpriced}
+  Conversations
+    curl -s '{url}/api/v1/traces?limit=3'
+  What was spent, as JSON
+    curl -s '{url}/api/v1/query?measures=cost_usd,calls&by=model&start=-24h'
 """
 
 

@@ -37,8 +37,7 @@ COLUMNS = (
 
 
 def add_to(program: typer.Typer) -> None:
-    verbs = {"create": create_key, "list": list_keys, "revoke": revoke_key}
-    add_group(program, "keys", HELP, verbs)
+    add_group(program, "keys", HELP, create=create_key, list=list_keys, revoke=revoke_key)
 
 
 def create_key(

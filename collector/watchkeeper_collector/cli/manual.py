@@ -1,7 +1,7 @@
 """The text behind ``--help``: the docstring of a command, as a terminal of any width shows it."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -22,7 +22,7 @@ def add_command(group: typer.Typer, name: str, command: Callable[..., Any]) -> N
     group.command(name, help=render_help(command.__doc__ or ""))(command)
 
 
-def add_group(program: typer.Typer, name: str, text: str, commands: Mapping[str, Callable[..., Any]]) -> None:
+def add_group(program: typer.Typer, name: str, text: str, **commands: Callable[..., Any]) -> None:
     """A noun with its verbs."""
     group = typer.Typer(help=render_help(text), no_args_is_help=True)
     for verb, command in commands.items():

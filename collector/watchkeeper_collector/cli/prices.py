@@ -54,14 +54,16 @@ Since = Annotated[
 
 
 def add_to(program: typer.Typer) -> None:
-    verbs = {
-        "list": list_prices,
-        "unpriced": list_unpriced,
-        "set": set_price,
-        "remove": remove_price,
-        "reprice": reprice,
-    }
-    add_group(program, "prices", HELP, verbs)
+    add_group(
+        program,
+        "prices",
+        HELP,
+        list=list_prices,
+        unpriced=list_unpriced,
+        set=set_price,
+        remove=remove_price,
+        reprice=reprice,
+    )
 
 
 def list_prices(
