@@ -1,6 +1,7 @@
 """The collector as a process: its start, its doors, its end."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -85,6 +86,12 @@ def test_metrics_are_what_prometheus_reads(away: CollectorProcess) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/v1/docs", "/api/v1/openapi.json"])
 def test_documentation_is_there(away: CollectorProcess, path: str) -> None:
     assert away.ask(path).status == 200
+
+
+def test_the_page_of_the_documentation_needs_nothing_from_elsewhere(away: CollectorProcess) -> None:
+    answer = away.ask("/api/v1/docs")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert not re.search(rb"(src|href)=.?(https?:)?//", answer.body)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+from watchkeeper_collector.api import docs_page
 from watchkeeper_collector.api.access import Authenticate
 from watchkeeper_collector.api.body_limit import BodyLimit
 from watchkeeper_collector.api.errors import ErrorBody, install_error_shape
@@ -26,7 +27,7 @@ def build_api(
         version=version,
         description=DESCRIPTION,
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=DOCS_PATH,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
@@ -35,6 +36,7 @@ def build_api(
     app.state.authenticate = authenticate
     install_error_shape(app)
     app.include_router(health)
+    app.include_router(docs_page.build_router(), prefix=PREFIX)
     for router in routers:
         app.include_router(router, prefix=PREFIX)
     return BodyLimit(app)

@@ -50,7 +50,7 @@ class StoreStatus(BaseModel):
 
 
 class StateStatus(BaseModel):
-    """The store of keys and other operational state. While it is away the known keys stay good for a while."""
+    """The store of keys and other operational state. While it is away, known keys stay good for a while."""
 
     is_reachable: bool
     problem: str
