@@ -1,7 +1,7 @@
 """The families of ``/metrics`` that are read from other parts' counts when they are scraped."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -34,6 +34,10 @@ SPOOL_COUNTERS = {
     "count_mismatches": ("count_mismatches", "Segments whose rows in the store differ in number."),
     "unsaved_fingerprints": ("unsaved_fingerprints", "Requests whose retries a restart won't recognise."),
 }
+WORKER_GAUGES = {
+    "round_s": ("last_round_seconds", "Seconds that the last round took."),
+    "traces_too_large": ("traces_too_large", "Traces that were too large for the last round."),
+}
 
 
 class SpoolFamilies(Collector):
@@ -56,15 +60,17 @@ class SpoolFamilies(Collector):
 
 
 class WorkerFamilies(Collector):
-    """The counters of the workers behind the store, by the fields of their status."""
+    """What the workers behind the store count, by the fields of their status."""
 
     def __init__(self, statuses: Mapping[str, Any]) -> None:
         self._statuses = statuses
 
     def collect(self) -> Iterator[Metric]:
         for worker, status in self._statuses.items():
-            for field in fields(status):
-                if field.type in (int, "int"):
-                    text = f"{field.name.replace('_', ' ').capitalize()} of the worker for {worker}."
-                    name = f"watchkeeper_{worker}_{field.name}"
-                    yield CounterMetricFamily(name, text, getattr(status, field.name))
+            for field, value in asdict(status).items():
+                if field in WORKER_GAUGES:
+                    name, text = WORKER_GAUGES[field]
+                    yield GaugeMetricFamily(f"watchkeeper_{worker}_{name}", text, value)
+                elif isinstance(value, int):
+                    text = f"{field.replace('_', ' ').capitalize()} of the worker for {worker}."
+                    yield CounterMetricFamily(f"watchkeeper_{worker}_{field}", text, value)

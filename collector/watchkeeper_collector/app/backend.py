@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+from watchkeeper_collector.app.reporting_sink import ReportingSink
 from watchkeeper_collector.errors import StateUnavailableError
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.worker import PriceWorker
 from watchkeeper_collector.settings import Settings
+from watchkeeper_collector.settling.worker import SettlingWorker
 from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import DATABASE, Store
@@ -44,11 +46,18 @@ class Backend:
         self.store = Store(settings.store_dsn)
         self.opening = Opening(self._migrate, self._begin)
         self.queries = OpenedStore(settings.store_dsn, self.opening)
+        self._is_retired = False
         self._drain: Drain | None = None
         self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
-        self._workers: Mapping[str, Worker] = {
-            "prices": PriceWorker(self.price_table(self.store), may_run=self._leases["prices"].acquire)
-        }
+        self._settling = SettlingWorker(
+            self.store,
+            DATABASE,
+            settings.cluster,
+            interval_s=settings.settle_interval_s,
+            may_run=self._leases["settling"].acquire,
+        )
+        prices = PriceWorker(self.price_table(self.store), may_run=self._leases["prices"].acquire)
+        self._workers: Mapping[str, Worker] = {"prices": prices, "settling": self._settling}
 
     def price_table(self, store: Store) -> PriceTable:
         return PriceTable(store, DATABASE, self._settings.cluster)
@@ -58,8 +67,12 @@ class Backend:
         return {name: worker.status for name, worker in self._workers.items()}
 
     def problem(self) -> str:
-        """What keeps the store from being ready; empty: nothing."""
-        return self.opening.problem
+        """What keeps the collector from being ready; empty: nothing."""
+        return "The collector is stopping." if self._is_retired else self.opening.problem
+
+    def retire(self) -> None:
+        """Be ready no more: the collector is about to end."""
+        self._is_retired = True
 
     def schema_version(self) -> str:
         return ""
@@ -93,7 +106,8 @@ class Backend:
     def _begin(self) -> None:
         from watchkeeper_collector.store.sink import StoreSink  # noqa: PLC0415
 
-        self._drain = Drain(self._spool, StoreSink(self.store), self._spool.dead_letters)
+        sink = ReportingSink(StoreSink(self.store), self._settling.look_back_to)
+        self._drain = Drain(self._spool, sink, self._spool.dead_letters)
         self._drain.start()
         for worker in self._workers.values():
             worker.start()

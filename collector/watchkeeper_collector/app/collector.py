@@ -72,7 +72,7 @@ class Collector:
 
     def retire(self) -> None:
         """Say on ``/readyz`` that this collector is about to end."""
-        self.backend.opening.problem = "The collector is stopping."
+        self.backend.retire()
 
     async def close(self, timeout_s: float) -> None:
         """Finish requests, make them durable, bring them to the store as far as the time allows.
