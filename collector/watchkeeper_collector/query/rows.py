@@ -11,23 +11,27 @@ INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 IDENTITY = ("TraceId", "SpanId", "ParentSpanId")
 SUMMARY = (
-    "SpanName", "SpanKind", "ServiceName", "StatusCode", "StatusMessage", "ApiKeyId", "Convention",
-    "Kind", "Operation", "Provider", "RequestModel", "ResponseModel", "ResponseId", "ServiceTier", "InputTokens",
-    "CacheReadTokens", "CacheWriteTokens", "OutputTokens", "ReasoningTokens", "CostUsd", "CostSource",
-    "TimeToFirstTokenMs", "IsStreaming", "FinishReason", "IsError", "ErrorType", "ErrorStatus",
-    "ErrorMessage", "UserId", "SessionId", "AgentName", "WorkflowName", "ToolName", "PromptName", "PromptVersion", "Release",
-    "Environment", "Feature", "IsDuplicate", "DuplicateOf", "InputChars", "OutputChars", "ContentCutChars",
-    "HasOutput", "IsTruncated", "IsEmpty", "IsJson", "HasCodeFence", "ToolCallCount",
+    "EventDay", "SpanName", "SpanKind", "ServiceName", "StatusCode", "StatusMessage", "ApiKeyId",
+    "Convention", "Kind", "Operation", "Provider", "RequestModel", "ResponseModel", "ResponseId",
+    "ServiceTier", "InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens",
+    "ReasoningTokens", "CostUsd", "CostSource", "TimeToFirstTokenMs", "IsStreaming", "FinishReason",
+    "IsError", "ErrorType", "ErrorStatus", "ErrorMessage", "UserId", "SessionId", "AgentName",
+    "WorkflowName", "ToolName", "PromptName", "PromptVersion", "Release", "Environment", "Feature",
+    "IsDuplicate", "DuplicateOf", "InputChars", "OutputChars", "ContentCutChars", "HasOutput",
+    "IsTruncated", "IsEmpty", "IsJson", "HasCodeFence", "ToolCallCount",
 )  # fmt: skip
 DETAILS = (
-    "TraceState", "ResourceAttributes", "ScopeName", "ScopeVersion", "ScopeAttributes", "SystemFingerprint",
-    "UsageDetails", "TokensBasis", "RollupInputTokens", "RollupOutputTokens", "PriceVersion",
-    "ReportedCostUsd", "Inherited", "SegmentId",
+    "TraceState", "ResourceAttributes", "ScopeName", "ScopeVersion", "ScopeAttributes",
+    "SystemFingerprint", "UsageDetails", "TokensBasis", "RollupInputTokens", "RollupOutputTokens",
+    "PriceVersion", "ReportedCostUsd", "Inherited", "SegmentId",
 )  # fmt: skip
 HASHES = ("ToolArgsHash", "InputHash", "OutputHash")
 """64 bits, more than numbers of JSON hold everywhere: they are shown in hexadecimal."""
 
-EVENTS = "arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t), n, a), Events.Timestamp, Events.Name, Events.Attributes)"
+EVENTS = (
+    "arrayMap((time, name, attributes) -> (toUnixTimestamp64Nano(time), name, attributes),"
+    " Events.Timestamp, Events.Name, Events.Attributes)"
+)
 LINKS = "arrayZip(Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes)"
 INHERITED = {1: "user_id", 2: "session_id", 4: "prompt_name", 8: "release", 16: "environment", 32: "feature"}
 
@@ -66,6 +70,7 @@ def render_summary(row: Mapping[str, Any]) -> dict[str, Any]:
     rendered = {name: jsonable(value) for name, value in row.items()}
     for time in ("timestamp", "received_at"):
         rendered[time] = render_time(row[time])
+    rendered["event_day"] = row["event_day"].isoformat()
     return rendered | {"duration_ms": row["duration"] / 1e6}
 
 

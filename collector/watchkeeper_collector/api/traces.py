@@ -1,0 +1,151 @@
+"""Traces: the list of them, and each with its spans and what was said."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.paging import Cursor, Limit, Page
+from watchkeeper_collector.api.spans import End, Filter, SpanSummary, Start
+from watchkeeper_collector.query import trace, traces
+from watchkeeper_collector.query.source import Slice, Source
+from watchkeeper_collector.query.times import read_window
+from watchkeeper_collector.query.trace import ReadConversation
+
+Attributes = dict[str, str]
+Message = dict[str, Any]
+
+
+class TraceSummary(BaseModel):
+    """A trace, by all of its spans. Duplicates are spans, and count nowhere else."""
+
+    trace_id: str
+    name: Annotated[str, Field(description="Of the root span, else of the first.")]
+    service_name: Annotated[str, Field(description="Likewise.")]
+    root_span_id: Annotated[str | None, Field(description="Null: no root came.")]
+    is_error: Annotated[bool, Field(description="The root failed.")]
+    timestamp: Annotated[str, Field(description="When its first span started.")]
+    duration: Annotated[int, Field(description="Nanoseconds, from the first start to the last end.")]
+    duration_ms: float
+    span_count: int
+    call_count: int
+    error_count: Annotated[int, Field(description="Spans that failed.")]
+    unpriced_call_count: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    services: list[str]
+    models: list[str]
+    users: list[str]
+    sessions: list[str]
+    environments: list[str]
+    releases: list[str]
+
+
+class SpanEvent(BaseModel):
+    timestamp: str
+    name: str
+    attributes: Attributes
+
+
+class SpanLink(BaseModel):
+    trace_id: str
+    span_id: str
+    trace_state: str
+    attributes: Attributes
+
+
+class ContentLog(BaseModel):
+    """A log record with content of the span."""
+
+    name: str
+    body: str
+    attributes: Attributes
+
+
+class SpanDetails(SpanSummary):
+    """All there is of a span; messages are in the form of the OpenTelemetry GenAI conventions."""
+
+    trace_state: str
+    resource_attributes: Attributes
+    scope_name: str
+    scope_version: str
+    scope_attributes: Attributes
+    system_fingerprint: str
+    usage_details: Annotated[dict[str, int], Field(description="Every other unit that is billed.")]
+    tokens_basis: Annotated[str, Field(description="By which rule the token totals were made.")]
+    rollup_input_tokens: Annotated[int | None, Field(description="Of spans that sum up calls below them.")]
+    rollup_output_tokens: int | None
+    price_version: Annotated[str, Field(description="The price data that the cost is from.")]
+    reported_cost_usd: Annotated[float | None, Field(description="What the sender said it cost.")]
+    inherited: Annotated[list[str], Field(description="Fields whose values are from other spans.")]
+    segment_id: str
+    tool_args_hash: str
+    input_hash: str
+    output_hash: str
+    attributes: Annotated[Attributes, Field(description="As they were sent; content only if it is shown.")]
+    events: list[SpanEvent]
+    links: list[SpanLink]
+    content_hidden: Annotated[
+        bool, Field(description="The key lacks the scope `content`: what follows is null.")
+    ]
+    input_messages: list[Message] | None = None
+    output_messages: list[Message] | None = None
+    system_instructions: list[dict[str, Any]] | None = None
+    tool_definitions: list[dict[str, Any]] | None = None
+    documents: Annotated[list[dict[str, Any]] | None, Field(description="What a retrieval found.")] = None
+    tool_arguments: Any = None
+    tool_result: Any = None
+    is_batch: Annotated[
+        bool | None, Field(description="The input is a batch of texts, as for embeddings.")
+    ] = None
+    content_logs: list[ContentLog] | None = None
+
+
+class Trace(TraceSummary):
+    """With a page of its spans, in the order of their start."""
+
+    spans: list[SpanDetails]
+    next_cursor: str | None
+
+
+def build_router(
+    source: Source, read_conversation: ReadConversation, *, now_ns: Callable[[], int] = time.time_ns
+) -> APIRouter:
+    """``now_ns`` is what relative times count from."""
+    router = APIRouter(tags=["traces"])
+
+    @router.get("/traces", response_model=Page[TraceSummary])
+    def list_traces(
+        caller: Reader,
+        *,
+        filter: Filter = "",  # noqa: A002 - the name in the URL
+        start: Start = "",
+        end: End = "",
+        limit: Limit = 50,
+        cursor: Cursor = "",
+    ) -> Any:
+        """List traces with a span that the filter keeps, the one that started last first."""
+        wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
+        return traces.list_traces(source, wanted, limit=limit, cursor=cursor)
+
+    @router.get("/traces/{trace_id}", response_model=Trace)
+    def get_trace(
+        caller: Reader,
+        *,
+        trace_id: Annotated[str, Path(max_length=128)],
+        limit: Annotated[
+            int, Query(ge=1, le=1000, description="Most spans; large content makes it fewer.")
+        ] = 200,
+        cursor: Cursor = "",
+    ) -> Any:
+        """Look at one trace: its spans, and with the scope `content` what was asked and answered."""
+        reader = read_conversation if caller.allows("content") else None
+        return trace.get_trace(
+            source, caller.project, trace_id, read_conversation=reader, limit=limit, cursor=cursor
+        )
+
+    return router
