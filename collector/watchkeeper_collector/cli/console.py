@@ -89,7 +89,11 @@ def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
     if width is not None:
         _narrow(widths, columns, width)
     return [
-        GAP.join(map(_fit, line, widths, [column.is_number for column in columns])).rstrip() for line in lines
+        GAP.join(
+            fit(cell, width, is_number=column.is_number)
+            for cell, width, column in zip(line, widths, columns, strict=True)
+        ).rstrip()
+        for line in lines
     ]
 
 
@@ -104,7 +108,8 @@ def _narrow(widths: list[int], columns: Sequence[Column], width: int) -> None:
             widths[widest] -= 1
 
 
-def _fit(cell: str, width: int, is_number: bool) -> str:  # noqa: FBT001 - a column's own word
+def fit(cell: str, width: int, *, is_number: bool = False) -> str:
+    """The cell in just so many columns of a terminal: numbers to the right, what is too long cut."""
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - slow, and --help has no use for it
 
     if cell_len(cell) > width:

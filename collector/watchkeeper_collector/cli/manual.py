@@ -18,8 +18,10 @@ def render_help(text: str) -> str:
     )
 
 
-def add_command(group: typer.Typer, name: str, command: Callable[..., Any]) -> None:
-    group.command(name, help=render_help(command.__doc__ or ""))(command)
+def add_command(group: typer.Typer, name: str, command: Callable[..., Any], *, more: str = "") -> None:
+    """``more`` is help that is not the docstring's, such as a list of names."""
+    text = inspect.cleandoc(command.__doc__ or "")
+    group.command(name, help=render_help(f"{text}\n\n{more.strip()}".strip()))(command)
 
 
 def add_group(program: typer.Typer, name: str, text: str, **commands: Callable[..., Any]) -> None:

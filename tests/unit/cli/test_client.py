@@ -1,64 +1,13 @@
 """The small HTTP client, against a real server on loopback."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from collections.abc import Callable
 
 import pytest
 from watchkeeper_collector.cli.client import AnswerError, ApiClient
 from watchkeeper_collector.cli.failures import FAILED, USED_WRONGLY, CommandFailedError
 
-Reply = tuple[int, dict[str, str], bytes]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers what the test says, and remembers what it was asked."""
-
-    reply: ClassVar[Callable[[str], Reply]]
-    seen: ClassVar[list[tuple[str, str, dict[str, str], bytes]]]
-
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.seen.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-        status, headers, content = type(self).reply(self.path)
-        self.send_response(status)
-        for name, value in {"content-length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - the standard library's names
-
-    def log_message(self, *args: object) -> None:
-        """Tests are quiet."""
-
-
-class Api:
-    """The server, with the replies that a test sets."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def answer(self, status: int, value: Any, **headers: str) -> None:
-        content = value if isinstance(value, bytes) else json.dumps(value).encode()
-        Handler.reply = staticmethod(lambda _: (status, headers, content))
-
-    def answer_by(self, reply: Callable[[str], Any]) -> None:
-        Handler.reply = staticmethod(lambda path: (200, {}, json.dumps(reply(path)).encode()))
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    Handler.seen = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield Api(f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from tests.unit.cli.conftest import Api
 
 
 def failure(call: Callable[[], object]) -> AnswerError:
@@ -71,7 +20,7 @@ def test_parameters_and_key_are_sent(api: Api) -> None:
     api.answer(200, {"a": 1})
     client = ApiClient(f"{api.url}/", "wk_secret")
     assert client.get("/api/v1/x", {"filter": "a:b c&d", "by": ["m", "n"], "none": None}) == {"a": 1}
-    method, path, headers, _ = Handler.seen[0]
+    method, path, headers, _ = api.seen[0]
     assert (method, path) == ("GET", "/api/v1/x?filter=a%3Ab+c%26d&by=m&by=n")
     assert headers["authorization"] == "Bearer wk_secret"
 
@@ -79,7 +28,7 @@ def test_parameters_and_key_are_sent(api: Api) -> None:
 def test_body_is_json_and_an_empty_answer_is_none(api: Api) -> None:
     api.answer(204, b"")
     assert ApiClient(api.url).send("PUT", "/x", {"ü": 1}) is None
-    method, _, headers, body = Handler.seen[0]
+    method, _, headers, body = api.seen[0]
     assert (method, headers["content-type"], json.loads(body)) == ("PUT", "application/json", {"ü": 1})
 
 
@@ -130,7 +79,7 @@ def test_answer_that_is_no_json_is_told_as_such(api: Api) -> None:
 def test_redirect_is_not_followed_as_the_key_is_for_this_host(api: Api) -> None:
     api.answer(302, b"", location="http://127.0.0.1:9/elsewhere")
     assert failure(lambda: ApiClient(api.url, "wk_secret").get("/x")).status == 302
-    assert len(Handler.seen) == 1
+    assert len(api.seen) == 1
 
 
 def test_environment_proxy_is_not_asked_for_this_machine(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
