@@ -22,7 +22,8 @@ from watchkeeper_collector.query.messages.shapes.shape import Document, first_of
 
 ITEMS = {kind: item for shape in SHAPES for kind, item in shape.items.items()}
 
-CONTENT_KEYS = ("parts", "content", "contents", "blocks", "_content", "text")
+CONTENT_KEYS = ("parts", "content", "contents", "blocks", "_content", "text", "message")
+MESSAGE_KEYS = (*CONTENT_KEYS, "tool_calls", "function_call", "refusal", "audio")
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 CALL_ID_KEYS = ("tool_call_id", "toolCallId", "call_id", "id")
 ANSWERS = {
@@ -57,8 +58,8 @@ def is_conversation(value: Any) -> bool:
 
 def is_message(value: Document) -> bool:
     fields = unwrap(value)
-    return bool(_role(fields)) and (
-        any(key in fields for key in (*CONTENT_KEYS, "tool_calls", "function_call", "refusal", "audio"))
+    return isinstance(fields.get("parts"), list) or (
+        bool(_role(fields)) and any(key in fields for key in MESSAGE_KEYS)
     )
 
 

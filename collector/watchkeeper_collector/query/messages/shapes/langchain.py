@@ -26,8 +26,8 @@ def unwrap(value: Document) -> Document:
     """The fields of ``{"lc": 1, "id": [… "AIMessage"], "kwargs": …}`` or ``{"type": "ai", "data": {…}}``."""
     if "lc" in value and isinstance(value.get("kwargs"), dict):
         path = value.get("id")
-        name = path[-1] if isinstance(path, list) and path else None
-        return {"type": name, **value["kwargs"]}
+        name = str(path[-1]) if isinstance(path, list) and path else ""
+        return {**({"type": name} if name in MESSAGE_TYPES else {}), **value["kwargs"]}
     if str(value.get("type")) in MESSAGE_TYPES and isinstance(value.get("data"), dict):
         return {"type": value["type"], **value["data"]}
     return value
