@@ -60,8 +60,8 @@ def ask(
 ) -> None:
     """Ask for numbers: what did it cost, how often did it fail, how long did it take.
 
-    Without a window the last 24 hours are meant. `where` takes the filter language of the search bar, in which
-    words of this language need double quotes. Times are UTC.
+    Without a window the last 24 hours are meant. `where` takes the filter language of the search bar; in
+    it, words of this language need double quotes. Times are UTC.
 
     $ watchkeeper query "cost_usd by model last 7d"
     $ watchkeeper query "calls, error_rate by service where -model:gpt-4o* last 7d"
