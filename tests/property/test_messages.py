@@ -1,9 +1,10 @@
 """Whatever anybody sends as content, it reads as a conversation, and a known one is read back whole."""
 
 import json
+from random import Random
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from watchkeeper_collector.query.messages import (
     Event,
@@ -25,6 +26,8 @@ from watchkeeper_collector.query.messages.parts import FINISH_REASONS
 from watchkeeper_collector.query.messages.shapes.completion import COMPLETIONS, QUESTIONS
 from watchkeeper_collector.query.messages.shapes.langchain import MESSAGE_TYPES
 
+from tests.unit.query.messages.provider_requests import REQUESTS
+from tests.unit.query.messages.provider_responses import RESPONSES
 from tests.unit.query.messages.schema import check_conversation
 
 NUMBERED = (
@@ -220,6 +223,49 @@ def test_nothing_is_nested_too_deeply(key: str, name: str, level: str, depth: in
         check_conversation(read_conversation(SpanContent({key: sent}, kind=kind)))
 
 
+TEMPLATES = [document for document, _ in (*REQUESTS.values(), *RESPONSES.values())]
+DOCUMENT_KEYS = (*order.SHOWN_INPUT, *order.SHOWN_OUTPUT)
+ODDITIES = (
+    None,
+    True,
+    7,
+    1.5,
+    "",
+    "x",
+    "{}",
+    [],
+    {},
+    [7],
+    [[]],
+    {"type": 7},
+    {"role": []},
+    {"text": {}},
+    [None],
+)
+
+
+def damage(value: Any, random: Random) -> Any:
+    """The document with one value in eight replaced by something that nobody expects there."""
+    if random.random() < 1 / 8:
+        return random.choice((*ODDITIES, random.choice(TEMPLATES)))
+    if isinstance(value, dict):
+        return {key: damage(one, random) for key, one in value.items()}
+    return [damage(one, random) for one in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(TEMPLATES), st.sampled_from(DOCUMENT_KEYS), st.sampled_from(KINDS), st.randoms())
+def test_a_damaged_document_of_a_provider_reads_as_the_conventions_demand(
+    document: Any, key: str, kind: str, random: Random
+) -> None:
+    sent = json.dumps(damage(document, random))
+    check_conversation(read_conversation(SpanContent({key: sent}, kind=kind)))
+    logs = [LogEvent(name, sent, {}) for name in message_events.ROLES]
+    check_conversation(read_conversation(SpanContent(logs=logs, kind=kind)))
+    chunk = Event("mlflow.chunk.item.0", {"mlflow.chunk.value": sent})
+    check_conversation(read_conversation(SpanContent(events=[chunk, chunk], kind=kind)))
+
+
 parts = st.one_of(
     st.builds(lambda content: {"type": "text", "content": content}, st.text(min_size=1)),
     st.builds(lambda content: {"type": "reasoning", "content": content}, st.text(min_size=1)),
@@ -252,7 +298,7 @@ def test_messages_in_the_conventions_form_stay_as_they_are(sent: list[dict[str, 
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=30), st.randoms())
-def test_numbered_attributes_may_come_in_any_order(said: list[str], random: Any) -> None:
+def test_numbered_attributes_may_come_in_any_order(said: list[str], random: Random) -> None:
     numbered = [
         (f"gen_ai.prompt.{number}.{field}", value)
         for number, content in enumerate(said)
