@@ -54,7 +54,7 @@ def print_banner(settings: "Settings", addresses: "Addresses") -> None:
 
 
 def print_stopped(settings: "Settings") -> None:
-    say(f"Stopped. The data stays in '{settings.data_dir}'.")
+    say(f"\nStopped. The data stays in '{settings.data_dir}'.")
 
 
 def render_command(url: str, *words: str) -> str:

@@ -62,6 +62,15 @@ def check_store(status: Status) -> Iterator[Finding]:
         )
 
 
+def check_state(status: Status) -> Iterator[Finding]:
+    state = status["state"]
+    if state["is_reachable"]:
+        yield well("state", "The store of keys answers.")
+    else:
+        advice = "Known keys stay good for a while, new ones can't be made: see that the database runs."
+        yield wrong("state", f"The store of keys does not answer: {state['problem']}", advice)
+
+
 def check_spool(status: Status) -> Iterator[Finding]:
     spool = status["spool"]
     waiting = f"{spool['segments']} segments of {render_bytes(spool['size_bytes'])} wait"
@@ -97,12 +106,12 @@ def check_workers(status: Status) -> Iterator[Finding]:
     for name, worker in status["workers"].items():
         if worker.get("last_error"):
             yield wrong(
-                f"{name}",
+                name,
                 f"The last round failed: {worker['last_error']}",
                 "It tries again by itself; the collector's log says more.",
             )
         else:
-            yield well(f"{name}", "The worker's last round went well.")
+            yield well(name, "No round of the worker failed lately.")
 
 
 def check_prices(status: Status) -> Iterator[Finding]:

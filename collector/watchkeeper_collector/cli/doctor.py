@@ -16,6 +16,7 @@ from watchkeeper_collector.cli.failures import FAILED
 from watchkeeper_collector.cli.findings import COLOURS, Finding, is_healthy, note, render_finding, well, wrong
 from watchkeeper_collector.cli.manual import add_command
 from watchkeeper_collector.cli.probe import Probe, ProbeRefusedError
+from watchkeeper_collector.cli.progress import working
 
 HTTP_PORT, GRPC_PORT = 4318, 4317
 
@@ -85,6 +86,7 @@ def _check_status(client: ApiClient) -> Iterator[Finding]:
     for check in (
         checks.check_version,
         checks.check_store,
+        checks.check_state,
         checks.check_spool,
         checks.check_dead_letters,
         checks.check_workers,
@@ -111,7 +113,8 @@ def _check_doors(probe: Probe, grpc: str) -> Iterator[Finding]:
 
 def _check_reading(probe: Probe, started_s: float) -> Finding:
     try:
-        missing = probe.missing()
+        with working("Waiting until the API shows what was sent"):
+            missing = probe.missing()
     except AnswerError as error:
         return wrong("reading back", error.message, "See the store's line above.")
     if missing:

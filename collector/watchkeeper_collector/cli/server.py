@@ -90,6 +90,7 @@ def start_plainly(
     $ watchkeeper collector --dsn clickhouse://user:password@clickhouse:8123/watchkeeper --host 0.0.0.0
     """
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # what it tells, the lines below tell
     settings = _load(
         config,
         data_dir=data,
@@ -148,4 +149,4 @@ def _run_demo(settings: "Settings", *, is_kept: bool) -> None:
     if is_kept:
         print_stopped(settings)
     else:
-        say("Stopped. The demo's data is removed.")
+        say("\nStopped. The demo's data is removed.")

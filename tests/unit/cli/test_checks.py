@@ -22,6 +22,7 @@ HEALTHY: dict[str, Any] = {
         "tables": [{"name": "spans", "rows": 3, "bytes_on_disk": 2048}],
         "unpriced_calls": 0,
     },
+    "state": {"is_reachable": True, "problem": ""},
     "spool": {
         "segments": 1,
         "size_bytes": 1000,
@@ -35,6 +36,7 @@ HEALTHY: dict[str, Any] = {
 }
 CHECKS = (
     checks.check_store,
+    checks.check_state,
     checks.check_spool,
     checks.check_dead_letters,
     checks.check_workers,
@@ -64,6 +66,7 @@ def test_healthy_collector_is_well() -> None:
     [
         ("store", {"store__is_reachable": False, "store__problem": "refused"}),
         ("store", {"store__is_ready": False, "store__problem": "being opened"}),
+        ("state", {"state__is_reachable": False, "state__problem": "refused"}),
         ("spool", {"spool__last_failure": "code 241"}),
         ("spool", {"spool__size_bytes": 9_000}),
         ("spool", {"spool__oldest_age_s": 3_600.0}),
