@@ -33,7 +33,7 @@ def read_statement(text: str, database: str) -> Statement:
     for clause in ("format", "settings", "into"):
         if any(part.args.get(clause) for part in tree.walk()):
             raise InvalidQueryError(f"The clause {clause.upper()} is not allowed. {ONE_SELECT}")
-    common_tables = frozenset(found.alias for found in tree.find_all(exp.CTE))
+    common_tables = frozenset(found.alias for found in tree.find_all(exp.CTE) if _is_table(found))
     odd = sorted(name for name in common_tables if not PLAIN_NAME.fullmatch(name))
     if odd:  # a name with a dot would look like a table of another database
         raise InvalidQueryError(f"WITH can't define '{odd[0][:60]}'. Expected letters, digits and '_'.")
@@ -65,23 +65,28 @@ def _places_without_database(tree: "exp.Expr") -> Iterator[int]:
 
 
 def _is_defined(table: "exp.Table") -> bool:
-    """True if a ``WITH`` that holds where the table stands defines its name.
+    """True if a ``WITH`` around the table defines its name; a definition sees itself only if it is recursive.
 
-    A definition sees those before it, and itself only if it is recursive.
+    Where none does, the engine would look into the database of its session.
     """
     from sqlglot import exp  # noqa: PLC0415
 
     inside: exp.Expr = table
+    own: exp.Expr | None = None
     while (around := inside.parent) is not None:
         if isinstance(around, exp.With):
-            defined = around.expressions[: around.expressions.index(inside) + bool(around.recursive)]
-        else:
-            clause = around.args.get("with_")
-            defined = clause.expressions if clause is not None and clause is not inside else []
-        if any(found.alias == table.name for found in defined):
+            own = None if around.recursive else inside
+        clause = around.args.get("with_")
+        defined = clause.expressions if clause is not None else []
+        if any(found.alias == table.name and found is not own and _is_table(found) for found in defined):
             return True
         inside = around
     return False
+
+
+def _is_table(definition: "exp.CTE") -> bool:
+    """False for ``WITH 1 AS name``, which names a value."""
+    return not definition.args.get("scalar")
 
 
 def _first_line(error: Exception) -> str:

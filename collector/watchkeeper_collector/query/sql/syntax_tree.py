@@ -81,7 +81,7 @@ def check_tree(root: Node, tables: Collection[str], common_tables: Collection[st
         if node.kind == "TableIdentifier":
             _check_table(node, tables, common_tables)
         if node.kind == "Function":
-            _check_function(node, parent, common_tables)
+            _check_function(node, parent)
 
 
 def _check_table(node: Node, tables: Collection[str], common_tables: Collection[str]) -> None:
@@ -93,7 +93,7 @@ def _check_table(node: Node, tables: Collection[str], common_tables: Collection[
         )
 
 
-def _check_function(node: Node, parent: Node | None, common_tables: Collection[str]) -> None:
+def _check_function(node: Node, parent: Node | None) -> None:
     if parent is not None and parent.kind == "TableExpression":
         if node.name.lower() not in TABLE_FUNCTIONS:
             known = ", ".join(sorted(TABLE_FUNCTIONS))
@@ -102,13 +102,13 @@ def _check_function(node: Node, parent: Node | None, common_tables: Collection[s
     elif not is_harmless(node.name):
         raise InvalidQueryError(f"The function '{node.name[:100]}' is not among those that are allowed.")
     if MEMBERSHIP.fullmatch(node.name):
-        _check_membership(node, common_tables)
+        _check_membership(node)
 
 
-def _check_membership(node: Node, common_tables: Collection[str]) -> None:
+def _check_membership(node: Node) -> None:
     """``x IN name`` may read a table, which is then no node of its own."""
     for argument in (argument for listed in node.children for argument in listed.children[1:]):
-        if argument.kind == "Identifier" and argument.name not in common_tables:
+        if argument.kind == "Identifier":
             problem = f"'IN {argument.text[:60]}' may read a table."
             raise InvalidQueryError(f"{problem} Write IN (SELECT …), or has(array, value) for an array.")
 
