@@ -6,7 +6,6 @@ from typing import Any
 
 from watchkeeper_collector.cli.client import AnswerError, ApiClient
 
-LOOK_BACK = "-15m"
 LOOK_AT = 500
 REMEMBERED = 20_000
 MOST_ANSWERS = 40
@@ -20,14 +19,15 @@ class Follower:
     lie below them when it arrives.
     """
 
-    def __init__(self, client: ApiClient, filter_text: str) -> None:
+    def __init__(self, client: ApiClient, filter_text: str, look_back: str) -> None:
         self._client = client
         self._filter = filter_text
+        self._start = f"-{look_back}"
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def new_spans(self) -> list[Span]:
         """Raises ``AnswerError``."""
-        parameters = {"filter": self._filter, "start": LOOK_BACK, "limit": LOOK_AT}
+        parameters = {"filter": self._filter, "start": self._start, "limit": LOOK_AT}
         found = self._client.get("/api/v1/spans", parameters)["items"]
         new = [span for span in found if (span["trace_id"], span["span_id"]) not in self._seen]
         for span in new:

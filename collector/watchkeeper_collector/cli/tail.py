@@ -57,6 +57,9 @@ def follow(
             "--lines", "-n", min=0, max=LOOK_AT, help="How many that were there before to begin with."
         ),
     ] = 10,
+    since: Annotated[
+        str, typer.Option(metavar="DURATION", help="Only what started within this time: 15m, 2d.")
+    ] = "15m",
     no_follow: Annotated[bool, typer.Option("--no-follow", help="Print those, and end.")] = False,
     url: options.Url = options.DEFAULT_URL,
     api_key: options.Key = "",
@@ -70,9 +73,8 @@ def follow(
     $ watchkeeper tail --filter 'status:error' -n 50
     """
     scope = [] if every_span else [CALLS_ALONE]
-    follower = Follower(
-        ApiClient(url, api_key), " ".join([*scope, f"({filter_text})"] if filter_text else scope)
-    )
+    filters = [*scope, f"({filter_text})"] if filter_text else scope
+    follower = Follower(ApiClient(url, api_key), " ".join(filters), since)
     try:
         _print_new(follower, lines)
         while not no_follow:

@@ -65,7 +65,7 @@ def store(api: Api) -> Store:
 
 
 def test_each_span_comes_once_in_the_order_of_arrival(api: Api, store: Store) -> None:
-    follower = Follower(ApiClient(api.url), "is:call")
+    follower = Follower(ApiClient(api.url), "is:call", "15m")
     store.spans = [span(2), span(1)]
     assert [found["span_id"] for found in follower.new_spans()] == [span(1)["span_id"], span(2)["span_id"]]
     store.spans.append(span(3))
