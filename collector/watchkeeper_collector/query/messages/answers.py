@@ -1,6 +1,5 @@
 """Answers that are spread over several attributes, one for each kind of part."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +25,9 @@ class AnswerAttributes:
             "content": next((attributes[key] for key in self.texts if attributes.get(key)), None),
             "tool_calls": _read_calls(attributes.get(self.calls, "")),
             "reasoning": _read_reasoning(attributes.get(self.reasoning, "")),
+            "finish_reason": attributes.get(self.finish_reason),
         })  # fmt: skip
-        return _finish(messages, attributes, self.finish_reason) if messages else None
+        return Reading(messages) if any(message["parts"] for message in messages) else None
 
 
 VERCEL = AnswerAttributes(
@@ -55,8 +55,3 @@ def _read_reasoning(text: str) -> str:
     value = read_json(text)
     blocks = [block for block in value if isinstance(block, dict)] if isinstance(value, list) else []
     return "\n".join(str(block["text"]) for block in blocks if "text" in block) or text
-
-
-def _finish(messages: list[Any], attributes: Mapping[str, str], key: str) -> Reading:
-    reason = attributes.get(key)
-    return Reading(read_messages([{**message, "finish_reason": reason} for message in messages]))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from watchkeeper_collector.query.messages.json_text import read_json
 from watchkeeper_collector.query.messages.parts import Part, text_parts
 from watchkeeper_collector.query.messages.shapes import SHAPES
 from watchkeeper_collector.query.messages.shapes.shape import BlockReader, Document
@@ -35,6 +36,12 @@ def read_blocks(content: Any) -> list[Part]:
 def is_block(value: Any) -> bool:
     """Whether somebody's shape knows the object as a block of content."""
     return isinstance(value, dict) and (block_type(value) in TYPES or any(key in KEYS for key in value))
+
+
+def read_block_text(text: Any) -> Any:
+    """The blocks that a text is in JSON; all else as it is, because answers may be JSON for other reasons."""
+    value = read_json(text) if isinstance(text, str) and text.lstrip().startswith("[") else text
+    return value if isinstance(value, list) and all(map(is_block, value)) else text
 
 
 def block_type(block: Document) -> str:

@@ -7,7 +7,6 @@ from watchkeeper_collector.query.messages.content import Event
 from watchkeeper_collector.query.messages.documents import Reading, read_response
 from watchkeeper_collector.query.messages.json_text import read_json, render_json
 from watchkeeper_collector.query.messages.message import read_messages
-from watchkeeper_collector.query.messages.parts import build_message
 from watchkeeper_collector.query.messages.shapes.langchain import unwrap
 from watchkeeper_collector.query.messages.shapes.shape import Document, first_of, inner
 
@@ -65,16 +64,10 @@ class _Streamed:
             known["arguments"] += function["arguments"]
 
     def reading(self) -> Reading | None:
-        fields = {
+        messages = read_messages({
             "role": "assistant",
             "content": "".join(self._text),
             "tool_calls": list(self._calls.values()),
-        }
-        messages = read_messages(fields)
-        return (
-            Reading(
-                [build_message(one["role"], one["parts"], finish_reason=self._reason) for one in messages]
-            )
-            if messages
-            else None
-        )
+            "finish_reason": self._reason,
+        })  # fmt: skip
+        return Reading(messages) if messages else None

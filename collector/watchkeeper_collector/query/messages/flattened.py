@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from watchkeeper_collector.query.messages.blocks import read_block_text
 from watchkeeper_collector.query.messages.documents import Reading
-from watchkeeper_collector.query.messages.json_text import read_json
 from watchkeeper_collector.query.messages.message import read_messages
 from watchkeeper_collector.query.messages.shapes.shape import Document, first_of, inner
 
@@ -54,9 +54,8 @@ def read_openinference(attributes: Mapping[str, str], prefix: str, role: str) ->
 def read_openllmetry(attributes: Mapping[str, str], prefix: str, role: str) -> Reading | None:
     """``prefix`` is ``gen_ai.prompt.`` or ``gen_ai.completion.``; content may be blocks in JSON."""
     messages = [one for one in rebuild(attributes, prefix) if isinstance(one, dict)]
-    return _read(
-        [{**message, "content": _read_content(message.get("content"))} for message in messages], role
-    )
+    read = [{**message, "content": read_block_text(message.get("content"))} for message in messages]
+    return _read(read, role)
 
 
 def read_texts(
@@ -74,17 +73,13 @@ def _read(messages: list[Any], role: str) -> Reading | None:
 
 
 def _read_openinference(message: Document) -> Document:
-    blocks = message.get("contents")
-    calls = message.get("tool_calls")
-    return {
-        **message,
-        "content": [_read_block(block) for block in blocks if isinstance(block, dict)]
-        if isinstance(blocks, list)
-        else message.get("content"),
-        "tool_calls": [inner(call, "tool_call") for call in calls if isinstance(call, dict)]
-        if isinstance(calls, list)
-        else _function_call(message),
-    }
+    blocks, calls = message.get("contents"), message.get("tool_calls")
+    content, called = message.get("content"), _function_call(message)
+    if isinstance(blocks, list):
+        content = [_read_block(block) for block in blocks if isinstance(block, dict)]
+    if isinstance(calls, list):
+        called = [inner(call, "tool_call") for call in calls if isinstance(call, dict)]
+    return {**message, "content": content, "tool_calls": called}
 
 
 def _function_call(message: Document) -> list[Document]:
@@ -97,20 +92,9 @@ def _function_call(message: Document) -> list[Document]:
 def _read_block(block: Document) -> Document:
     content = inner(block, "message_content")
     if call := inner(block, "tool_call"):
-        return {
-            "type": "tool_call",
-            **inner(call, "function"),
-            **{key: call[key] for key in ("id",) if key in call},
-        }
+        return {"type": "tool_call", "id": call.get("id"), **inner(call, "function")}
     if location := first_of(inner(inner(content, "image"), "image"), "url"):
         return {"type": "image_url", "image_url": location}
     if audio := first_of(inner(inner(content, "audio"), "audio"), "url"):
         return {"type": "uri", "modality": "audio", "uri": audio}
     return content
-
-
-def _read_content(content: Any) -> Any:
-    """Only a list of blocks is one: an answer in JSON is text."""
-    value = read_json(content) if isinstance(content, str) and content.startswith("[{") else content
-    is_blocks = isinstance(value, list) and all(isinstance(one, dict) and "type" in one for one in value)
-    return value if is_blocks else content

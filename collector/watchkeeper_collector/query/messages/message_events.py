@@ -8,12 +8,13 @@ events, Azure in one attribute as JSON, and Pydantic AI's first versions in a li
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from watchkeeper_collector.query.messages.blocks import read_block_text
 from watchkeeper_collector.query.messages.content import Event, LogEvent
 from watchkeeper_collector.query.messages.documents import Reading
 from watchkeeper_collector.query.messages.json_text import read_json
-from watchkeeper_collector.query.messages.message import read_messages
-from watchkeeper_collector.query.messages.parts import Message, build_message
-from watchkeeper_collector.query.messages.shapes.shape import Document, first_of
+from watchkeeper_collector.query.messages.message import is_message, read_messages
+from watchkeeper_collector.query.messages.parts import Message
+from watchkeeper_collector.query.messages.shapes.shape import Document
 
 CHOICE = "gen_ai.choice"
 ROLES = {
@@ -22,9 +23,6 @@ ROLES = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
-NESTED_KEYS = ("content", "message", "tool_calls", "parts")
-"""Attributes of span events that may be JSON."""
-
 MessageEvent = tuple[str, Document]
 
 
@@ -72,11 +70,10 @@ def _read(events: Iterable[MessageEvent]) -> tuple[list[Message], list[Message]]
 def _read_choice(fields: Document) -> list[Message]:
     """``message`` is the message or its content alone; some have its fields beside the reason instead."""
     message = fields.get("message")
-    if message is not None and not isinstance(message, dict):
-        message = {"content": message}
-    read = read_messages({"role": "assistant", **fields, **(message or {})})
-    reason = fields.get("finish_reason")
-    return [build_message(one["role"], one["parts"], finish_reason=reason) for one in read]
+    if not isinstance(message, dict):
+        message = {} if message is None else {"content": message}
+    beside = {key: value for key, value in fields.items() if key != "message"}
+    return read_messages({"role": "assistant", **beside, **message})
 
 
 def _split(history: list[Message]) -> tuple[list[Message], list[Message]]:
@@ -99,16 +96,12 @@ def _event_fields(attributes: Mapping[str, str]) -> Document:
     if isinstance(body, dict):
         return body
     fields: Document = {**attributes, **({"content": body} if body else {})}
-    return {**fields, **{key: _read_nested(fields[key]) for key in NESTED_KEYS if key in fields}}
+    return {key: _read_field(key, value) for key, value in fields.items()}
 
 
-def _read_nested(text: Any) -> Any:
-    """Blocks and messages are structure; an answer that is JSON for other reasons is text."""
-    value = read_json(text) if isinstance(text, str) else text
-    first = value[0] if isinstance(value, list) and value else value
-    return (
-        value
-        if isinstance(first, dict)
-        and (first_of(first, "type", "role", "text", "function") or len(first) == 1)
-        else text
-    )
+def _read_field(key: str, value: str) -> Any:
+    """Attributes of events are JSON where they are no text."""
+    if key == "tool_calls":
+        return read_json(value)
+    message = read_json(value) if key == "message" else None
+    return message if isinstance(message, dict) and is_message(message) else read_block_text(value)

@@ -89,6 +89,20 @@ def tool_response_part(response: Any, call_id: Any = None) -> Part:
     return {"type": "tool_call_response", **_identified(call_id), "response": response}
 
 
+def server_call_part(name: Any, call: Any, call_id: Any = None) -> Part:
+    """A tool that runs at the provider, who also has its answer."""
+    named = {"name": name if isinstance(name, str) else ""}
+    return {"type": "server_tool_call", **_identified(call_id), **named, "server_tool_call": call}
+
+
+def server_response_part(response: Any, call_id: Any = None) -> Part:
+    return {
+        "type": "server_tool_call_response",
+        **_identified(call_id),
+        "server_tool_call_response": response,
+    }
+
+
 def blob_part(content: str, mime_type: Any, modality: str) -> Part:
     """``content`` is in base64."""
     return {

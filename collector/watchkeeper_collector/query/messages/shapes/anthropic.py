@@ -8,6 +8,8 @@ from watchkeeper_collector.query.messages.parts import (
     file_part,
     media_part,
     reasoning_parts,
+    server_call_part,
+    server_response_part,
     text_parts,
     tool_call_part,
     tool_response_part,
@@ -34,21 +36,12 @@ def read_tool_result(block: Document) -> list[Part]:
 
 
 def read_server_tool_use(block: Document) -> list[Part]:
-    called = tool_call_part(block.get("name"), None, block.get("id"))
-    del called["arguments"]
-    return [{**called, "type": "server_tool_call", "server_tool_call": block.get("input")}]
+    return [server_call_part(block.get("name"), block.get("input"), block.get("id"))]
 
 
 def read_server_tool_result(block: Document) -> list[Part]:
-    answered = tool_response_part(None, block.get("tool_use_id"))
-    del answered["response"]
-    return [
-        {
-            **answered,
-            "type": "server_tool_call_response",
-            "server_tool_call_response": {"type": block["type"], "content": block.get("content")},
-        }
-    ]
+    answered = {"type": block["type"], "content": block.get("content")}
+    return [server_response_part(answered, block.get("tool_use_id"))]
 
 
 def read_thinking(block: Document) -> list[Part] | None:

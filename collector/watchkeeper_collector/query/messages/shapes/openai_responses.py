@@ -9,6 +9,7 @@ from watchkeeper_collector.query.messages.parts import (
     file_part,
     media_part,
     reasoning_parts,
+    server_call_part,
     tool_call_part,
     tool_response_part,
 )
@@ -48,16 +49,8 @@ def read_function_output(item: Document) -> list[Part]:
 
 def read_server_call(item: Document) -> list[Part]:
     called = {key: value for key, value in item.items() if key not in HIDDEN and value is not None}
-    named = {"name": str(first_of(item, "name", "type"))}
-    identified = {"id": item["id"]} if isinstance(item.get("id"), str) else {}
-    return [
-        {
-            "type": "server_tool_call",
-            **identified,
-            **named,
-            "server_tool_call": {"type": item["type"], **called},
-        }
-    ]
+    name = first_of(item, "name", "type")
+    return [server_call_part(name, {"type": item["type"], **called}, item.get("id"))]
 
 
 def read_reasoning(item: Document) -> list[Part] | None:

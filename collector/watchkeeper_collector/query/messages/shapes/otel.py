@@ -11,6 +11,8 @@ from watchkeeper_collector.query.messages.parts import (
     file_part,
     media_part,
     reasoning_parts,
+    server_call_part,
+    server_response_part,
     text_parts,
     tool_call_part,
     tool_response_part,
@@ -54,6 +56,14 @@ def read_uri(block: Document) -> list[Part] | None:
     return [media_part(uri, block.get("mime_type"), _modality(block))] if isinstance(uri, str) else None
 
 
+def read_server_call(block: Document) -> list[Part]:
+    return [server_call_part(block.get("name"), block.get("server_tool_call"), block.get("id"))]
+
+
+def read_server_response(block: Document) -> list[Part]:
+    return [server_response_part(block.get("server_tool_call_response"), block.get("id"))]
+
+
 def _modality(block: Document) -> str:
     modality: Any = block.get("modality")
     return modality if isinstance(modality, str) and modality else "document"
@@ -65,6 +75,8 @@ SHAPE = Shape(
         "reasoning": read_reasoning,
         "tool_call": read_tool_call,
         "tool_call_response": read_tool_response,
+        "server_tool_call": read_server_call,
+        "server_tool_call_response": read_server_response,
         "blob": read_blob,
         "file": read_file,
         "uri": read_uri,
