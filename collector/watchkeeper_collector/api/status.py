@@ -42,7 +42,9 @@ class StoreStatus(BaseModel):
     is_embedded: bool
     problem: str
     engine_version: str | None = None
-    schema_version: Annotated[str | None, Field(description="The last migration that was applied.")] = None
+    schema_version: Annotated[
+        int | None, Field(description="The number of the newest migration that was applied.")
+    ] = None
     tables: list[Table] = []
     unpriced_calls: Annotated[
         int | None, Field(description="Calls of the project without a cost, of the last 30 days.")
@@ -77,7 +79,7 @@ class Sources:
     version: str
     prices: PriceTable
     is_embedded: bool
-    schema_version: Callable[[], str]
+    schema_version: Callable[[], int]
     check_state: Callable[[], None]
     problem: Callable[[], str]
     spool: Callable[[], SpoolStats]

@@ -3,20 +3,26 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
 from watchkeeper_collector.app.reporting_sink import ReportingSink
-from watchkeeper_collector.errors import StateUnavailableError
+from watchkeeper_collector.errors import StateUnavailableError, StoreUnavailableError
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.worker import PriceWorker
+from watchkeeper_collector.query.limits import Limits
+from watchkeeper_collector.query.source import Source
+from watchkeeper_collector.query.sql.running import SESSION_SETTINGS
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.settling.worker import SettlingWorker
 from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
-from watchkeeper_collector.store.client import DATABASE, Store
+from watchkeeper_collector.store.client import Store
+from watchkeeper_collector.store.layout import Layout
+from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
+from watchkeeper_collector.store.sink import StoreSink
 
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
@@ -37,22 +43,26 @@ class Worker(Protocol):
 class Backend:
     """The store with its drain and workers, which begin once it is open, however late that is.
 
-    ``queries`` is for what people ask, apart from ``store``: slow questions take no place from inserts.
+    What people ask goes through ``queries``, their SQL through ``statements``: slow questions take no place
+    from the inserts of ``store``.
     """
 
     def __init__(self, settings: Settings, spool: Spool, state: State) -> None:
-        self._settings = settings
         self._spool = spool
+        self._layout = build_layout(settings)
+        self._limits = Limits(settings.query_timeout_s, settings.query_memory_bytes)
         self.store = Store(settings.store_dsn)
         self.opening = Opening(self._migrate, self._begin)
         self.queries = OpenedStore(settings.store_dsn, self.opening)
+        self.statements = OpenedStore(settings.store_dsn, self.opening, SESSION_SETTINGS)
+        self._migration_lease = state.lease("migration", ttl_s=LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
         self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
         self._settling = SettlingWorker(
             self.store,
-            DATABASE,
-            settings.cluster,
+            self._layout.database,
+            self._layout.cluster,
             interval_s=settings.settle_interval_s,
             may_run=self._leases["settling"].acquire,
         )
@@ -60,7 +70,11 @@ class Backend:
         self._workers: Mapping[str, Worker] = {"prices": prices, "settling": self._settling}
 
     def price_table(self, store: Store) -> PriceTable:
-        return PriceTable(store, DATABASE, self._settings.cluster)
+        return PriceTable(store, self._layout.database, self._layout.cluster)
+
+    def source(self, store: Store) -> Source:
+        """What queries on the store may read, and cost."""
+        return Source(store, self._layout.database, self._limits)
 
     def statuses(self) -> dict[str, Any]:
         """What the workers count, by their names."""
@@ -74,8 +88,9 @@ class Backend:
         """Be ready no more: the collector is about to end."""
         self._is_retired = True
 
-    def schema_version(self) -> str:
-        return ""
+    def schema_version(self) -> int:
+        """The number of the newest migration that the store has."""
+        return schema_version(self.store, self._layout)
 
     def close(self, timeout_s: float) -> None:
         """Bring the spool to the store as far as the time allows, and end all threads.
@@ -93,20 +108,27 @@ class Backend:
                 is_idle &= not thread.is_alive()
             self._release_leases()
         if is_idle:
-            self.queries.close()
-            self.store.close()
+            for store in (self.statements, self.queries, self.store):
+                store.close()
         else:
             log.warning("The store did not answer within %.0f s; the rest waits in the spool.", timeout_s)
 
     def _migrate(self) -> None:
-        from watchkeeper_collector.store.migration import migrate  # noqa: PLC0415
+        lock = nullcontext() if self.store.is_embedded else self._migrating_alone()
+        migrate(self.store, self._layout, lock=lock, report=lambda label: log.info("Migrating: %s.", label))
 
-        migrate(self.store)
+    @contextmanager
+    def _migrating_alone(self) -> Iterator[None]:
+        """Other collectors on this store wait. The embedded engine is one process's anyway."""
+        if not self._migration_lease.acquire():
+            raise StoreUnavailableError("Another collector is bringing the store's schema up to date.")
+        try:
+            yield
+        finally:
+            self._migration_lease.release()
 
     def _begin(self) -> None:
-        from watchkeeper_collector.store.sink import StoreSink  # noqa: PLC0415
-
-        sink = ReportingSink(StoreSink(self.store), self._settling.look_back_to)
+        sink = ReportingSink(StoreSink(self.store, self._layout), self._settling.look_back_to)
         self._drain = Drain(self._spool, sink, self._spool.dead_letters)
         self._drain.start()
         for worker in self._workers.values():
@@ -117,6 +139,16 @@ class Backend:
         with suppress(StateUnavailableError):
             for lease in self._leases.values():
                 lease.release()
+
+
+def build_layout(settings: Settings) -> Layout:
+    """The shape that the settings give the store."""
+    return Layout(
+        cluster=settings.cluster,
+        content_retention_days=settings.content_retention_days,
+        span_retention_days=settings.span_retention_days,
+        aggregate_retention_days=settings.aggregate_retention_days,
+    )
 
 
 def _in_background(call: Callable[[], None]) -> threading.Thread:

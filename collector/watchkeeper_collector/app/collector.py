@@ -9,7 +9,7 @@ from importlib.metadata import version
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from watchkeeper_collector.api import dead_letters, health, keys, prices, status
+from watchkeeper_collector.api import dead_letters, health, keys, prices, query, spans, sql, status, traces
 from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
@@ -21,6 +21,7 @@ from watchkeeper_collector.otlp.grpc_door import GrpcDoor
 from watchkeeper_collector.otlp.http import build_routes
 from watchkeeper_collector.otlp.ingest import Ingest
 from watchkeeper_collector.otlp.limits import Limits
+from watchkeeper_collector.query.messages import read_conversation
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.spool import Spool
 from watchkeeper_collector.state.state import State
@@ -141,9 +142,13 @@ def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetr
     )
     routers = (
         status.build_router(sources),
+        query.build_router(backend.source(backend.queries)),
+        traces.build_router(backend.source(backend.queries), read_conversation),
+        spans.build_router(backend.source(backend.queries)),
+        sql.build_router(backend.source(backend.statements)),
+        prices.build_router(backend.price_table(backend.queries)),
         keys.build_router(state.keys),
         dead_letters.build_router(spool.dead_letters, spool.append),
-        prices.build_router(backend.price_table(backend.queries)),
     )
     return build_api(
         health.build_router(backend.problem, telemetry, DOCS_PATH),

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -72,8 +72,8 @@ class Opening:
 class OpenedStore(Store):
     """A store that raises ``StoreUnavailableError`` with the reason as long as it is not open."""
 
-    def __init__(self, dsn: str, opening: Opening) -> None:
-        super().__init__(dsn)
+    def __init__(self, dsn: str, opening: Opening, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dsn, settings=settings)
         self._opening = opening
 
     @contextmanager
