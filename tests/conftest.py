@@ -18,6 +18,7 @@ from tests.postgresql import PostgresqlServer
 PRICE_DATABASE = "prices_test"
 PLACEHOLDERS = {
     "engine": "MergeTree",
+    "engine:everywhere": "MergeTree",
     "on_cluster": "",
     "durable": "fsync_after_insert = 0",
     "updatable": "enable_block_number_column = 1, enable_block_offset_column = 1",

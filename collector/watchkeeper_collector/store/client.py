@@ -100,15 +100,23 @@ class Store:
         with self._client() as client:  # `client.command` would put all parameters into the URL
             client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        database: str = DATABASE,
+    ) -> None:
         """Insert a few rows of Python objects; telemetry goes through :meth:`raw_insert`."""
         with self._client() as client:
-            client.insert(table, rows, column_names=list(columns), database=DATABASE)
+            client.insert(table, rows, column_names=list(columns), database=database)
 
-    def raw_insert(self, table: str, payload: bytes, fmt: str, settings: Mapping[str, Any]) -> None:
-        """Insert an encoded payload; the engine decodes it."""
+    def raw_insert(self, target: str, payload: bytes, fmt: str, settings: Mapping[str, Any]) -> None:
+        """Insert an encoded payload; the engine decodes it. ``target`` is a table or a table function."""
+        name = target if "(" in target else f"{DATABASE}.{target}"
         with self._client() as client:
-            client.raw_insert(f"{DATABASE}.{table}", insert_block=payload, fmt=fmt, settings=dict(settings))
+            client.raw_insert(name, insert_block=payload, fmt=fmt, settings=dict(settings))
 
     def protobuf_settings(self, schema: Path, message: str) -> dict[str, str]:
         """The settings that tell this engine the schema of a Protobuf payload.

@@ -7,7 +7,7 @@
 -- `prices` is what the views read, by key and by the call's own time. Whoever adds prices reloads it;
 -- its lifetime serves the nodes of a cluster that a reload missed (the embedded engine ignores it).
 
-CREATE TABLE {local:model_prices} {on_cluster}
+CREATE TABLE {database}.model_prices {on_cluster}
 (
     Source LowCardinality(String) COMMENT 'catalogue or override',
     Project LowCardinality(String) COMMENT 'Whose price; empty: everybody''s',
@@ -29,7 +29,7 @@ CREATE TABLE {local:model_prices} {on_cluster}
     CONSTRAINT rates_fit_steps CHECK length(Rates) = length(Units) * length(StepInput),
     CONSTRAINT steps_start_at_zero CHECK length(StepDayUs) = length(StepInput) AND StepInput[1] = 0 AND StepDayUs[1] = 0 AND notEmpty(StepInput)
 )
-ENGINE = {engine}
+ENGINE = {engine:everywhere}
 ORDER BY (Provider, Model, Source, Project, ServiceTier, ValidFrom)
 SETTINGS {durable};
 
@@ -57,7 +57,7 @@ FROM
     SELECT
         *,
         max(UpdatedAt) OVER (PARTITION BY Source, Project, Provider, Model) AS NewestUpdate
-    FROM {local:model_prices}
+    FROM {database}.model_prices
 )
 WHERE UpdatedAt = NewestUpdate AND IsPriced;
 
@@ -78,7 +78,7 @@ CREATE DICTIONARY {database}.prices {on_cluster}
     PriceVersion String
 )
 PRIMARY KEY Source, Project, Provider, Model, ServiceTier
-SOURCE(CLICKHOUSE(QUERY 'SELECT Source, Project, Provider, Model, ServiceTier, ValidFrom, ValidUntil - INTERVAL 1 MILLISECOND AS ValidTo, Units, Leaves, Rates, StepDayUs, StepInput, PriceVersion FROM {database}.current_prices' INVALIDATE_QUERY 'SELECT max(UpdatedAt) FROM {local:model_prices}'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT Source, Project, Provider, Model, ServiceTier, ValidFrom, ValidUntil - INTERVAL 1 MILLISECOND AS ValidTo, Units, Leaves, Rates, StepDayUs, StepInput, PriceVersion FROM {database}.current_prices' INVALIDATE_QUERY 'SELECT max(UpdatedAt) FROM {database}.model_prices'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN ValidFrom MAX ValidTo)
 LIFETIME(MIN 30 MAX 60);

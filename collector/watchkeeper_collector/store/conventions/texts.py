@@ -1,0 +1,146 @@
+"""The SQL that reads what people wrote and models answered out of content attributes, whatever their shape.
+
+A document is parsed once, into a type wide enough for every provider's messages; what is absent stays empty.
+"""
+
+import re
+
+from watchkeeper_collector.store.conventions.data import load, quote
+
+PART = (
+    "Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String,"
+    " toolUse String)"
+)
+CONSTRUCTOR = "Tuple(content String, type String, tool_calls Array(Tuple(id String)))"
+MESSAGE_NAMES = ("role", "type", "content", "text", "parts", "blocks", "tool_calls", "kwargs", "data")
+MESSAGE_FIELDS = (
+    f"role String, type String, content String, text String, parts Array({PART}), blocks Array({PART}),"
+    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR}"
+)
+MESSAGE = f"Tuple({MESSAGE_FIELDS})"
+ENVELOPE = (
+    f"Tuple({MESSAGE_FIELDS}, messages Array({MESSAGE}), input Array({MESSAGE}), contents Array({MESSAGE}),"
+    f" output Array({MESSAGE}), choices Array(Tuple(text String, message {MESSAGE})), message {MESSAGE},"
+    f" candidates Array(Tuple(content {MESSAGE})),"
+    f" generations Array(Array(Tuple(text String, message {MESSAGE}))))"
+)
+NESTED_LIST = f"Tuple(messages Array(Array({MESSAGE})))"
+SCALARS = ("input", "prompt", "contents", "query", "question", "message", "output", "result")
+USERS = "('user', 'human', 'humanmessage')"
+NOT_ANSWERS = (
+    "('user', 'human', 'humanmessage', 'tool', 'toolmessage', 'system', 'developer', 'reasoning',"
+    " 'function_call', 'function_call_output')"
+)
+TEXT_PARTS = "('', 'text', 'input_text', 'output_text')"
+TOOL_CALLS = "('tool_call', 'tool_use', 'tool-call', 'function_call')"
+
+
+def macro(name: str, argument: str) -> str:
+    """A snippet of ``macros.toml`` over an argument."""
+    snippet: str = load("macros")[name]
+    return f"({' '.join(snippet.split())})".replace("$", argument)
+
+
+def joined(texts: str) -> str:
+    return f"arrayStringConcat(arrayFilter(t -> t != '', {texts}), '\\n')"
+
+
+def envelope(document: str) -> str:
+    """A document of JSON, as the widest type; a list counts as the messages of one."""
+    wrapped = f"concat('{{\"messages\":', {document}, '}}')"
+    text = f"multiIf(startsWith({document}, '['), {wrapped}, startsWith({document}, '{{'), {document}, '')"
+    return f"JSONExtract({text}, {quote(ENVELOPE)})"
+
+
+def scalars(document: str) -> str:
+    """What an object has in place of messages, the likeliest first."""
+    fields = ", ".join(f"{name} String" for name in SCALARS)
+    parsed = f"JSONExtract(if(startsWith({document}, '{{'), {document}, ''), 'Tuple({fields})')"
+    texts = ", ".join(f"d.{name}" for name in SCALARS)
+    return f"arrayFirst(t -> t != '' AND NOT match(t, '^[\\[{{]'), arrayMap(d -> [{texts}], [{parsed}])[1])"
+
+
+def messages(document: str, parsed: str) -> str:
+    """All messages of a document that :func:`envelope` parsed, wherever in it they are."""
+    own_fields = ", ".join(f"{parsed}.{name}" for name in MESSAGE_NAMES)
+    filled = "m.role != '' OR m.content != '' OR m.text != '' OR m.type != ''"
+    own = f"arrayFilter(m -> {filled}, [CAST(tuple({own_fields}), {quote(MESSAGE)})])"
+    nested = f"JSONExtract(if(position({document}, '[[') > 0, {document}, ''), {quote(NESTED_LIST)}).messages"
+    return (
+        f"arrayConcat({parsed}.messages, {parsed}.input, {parsed}.contents, {parsed}.output,"
+        f" {parsed}.choices.message, {parsed}.candidates.content, [{parsed}.message],"
+        f" arrayFlatten({parsed}.generations).message, arrayFlatten({nested}), {own})"
+    )
+
+
+def role(message: str) -> str:
+    return (
+        f"lower(multiIf({message}.role != '', {message}.role, {message}.kwargs.type != '',"
+        f" {message}.kwargs.type, {message}.type))"
+    )
+
+
+def message_text(message: str) -> str:
+    """The text of one message: its parts, blocks or content, without reasoning and tool calls."""
+    content = (
+        f"multiIf({message}.content != '', {message}.content, {message}.kwargs.content != '',"
+        f" {message}.kwargs.content, {message}.data.content != '', {message}.data.content, {message}.text)"
+    )
+    listed = f"JSONExtract(content, {quote(f'Array({PART})')})"
+    nested = f"JSONExtract(content, {quote(MESSAGE)}).parts"
+    return (
+        f"arrayMap(content -> multiIf(notEmpty({message}.parts), {parts_text(f'{message}.parts')},"
+        f" notEmpty({message}.blocks), {parts_text(f'{message}.blocks')},"
+        f" match(content, '^\\[\\s*{{'), {parts_text(listed)},"
+        f" match(content, '^{{\\s*\"(parts|role)\"'), {parts_text(nested)}, content), [{content}])[1]"
+    )
+
+
+def parts_text(parts: str) -> str:
+    part = f"if(p.type IN {TEXT_PARTS} AND NOT p.thought, if(p.content != '', p.content, p.text), '')"
+    return joined(f"arrayMap(p -> {part}, {parts})")
+
+
+def input_text(listed: str) -> str:
+    """The newest user message; one without a role where nobody has one."""
+    by_user = f"arrayLast(t -> t != '', arrayMap(m -> if({role('m')} IN {USERS}, {message_text('m')}, ''), {listed}))"
+    by_anyone = f"arrayLast(t -> t != '', arrayMap(m -> if({role('m')} IN ('', 'message', 'text'), {message_text('m')}, ''), {listed}))"
+    return f"arrayMap(t -> if(t != '', t, {by_anyone}), [{by_user}])[1]"
+
+
+def output_text(listed: str) -> str:
+    """The answer."""
+    return joined(f"arrayMap(m -> if({role('m')} IN {NOT_ANSWERS}, '', {message_text('m')}), {listed})")
+
+
+def other_output_text(parsed: str) -> str:
+    """The answer of completions, which have texts in place of messages."""
+    return joined(f"arrayConcat({parsed}.choices.text, arrayFlatten({parsed}.generations).text)")
+
+
+def tool_calls(listed: str) -> str:
+    """How many tools are called."""
+    is_call = f"(p.type IN {TOOL_CALLS} OR p.functionCall != '' OR p.function_call != '' OR p.toolUse != '')"
+    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, JSONExtract(m.content, {quote(f'Array({PART})')})))"
+    of_lists = "length(m.tool_calls) + length(m.kwargs.tool_calls) + length(m.data.tool_calls)"
+    return f"arraySum(m -> {of_lists} + {of_parts} + (m.type = 'function_call'), {listed})"
+
+
+def flat_text(prefix: str, role_suffix: str, wanted_role: str) -> str:
+    """The text of flattened messages (``prefix N .message.content``): of all, or the newest of one role."""
+    number = f"toInt32OrZero(extract(k, {quote('^' + re.escape(prefix) + '([0-9]+)')}))"
+    body = re.escape(role_suffix.removesuffix("role"))
+    suffix = "(content|contents[.][0-9]+[.]message_content[.]text)$"
+    pattern = quote(f"^{re.escape(prefix)}[0-9]+{body}{suffix}")
+    pairs = f"arrayFilter((k, v) -> match(k, {pattern}) AND v != '', flat_names, flat_texts)"
+    values = f"arrayFilter((v, k) -> match(k, {pattern}) AND v != '', flat_texts, flat_names)"
+    if wanted_role:
+        is_role = f"endsWith(k, {quote(role_suffix)}) AND lower(v) IN ({quote(wanted_role)}, 'human')"
+        roles = f"arrayMap(k -> {number}, arrayFilter((k, v) -> {is_role}, flat_names, flat_texts))"
+        newest = f"arrayMax(arrayIntersect({roles}, arrayMap(k -> {number}, {pairs})))"
+        values = f"arrayFilter((v, k) -> {number} = {newest}, {values}, {pairs})"
+        pairs = f"arrayFilter(k -> {number} = {newest}, {pairs})"
+    listed = f"JSONExtract(v, {quote(f'Array({PART})')})"
+    text = f"if(match(v, '^\\[\\s*{{'), {parts_text(listed)}, v)"
+    ordered = f"arraySort((v, k) -> ({number}, k), {values}, {pairs})"
+    return f"arrayStringConcat(arrayMap(v -> {text}, {ordered}), '\\n')"

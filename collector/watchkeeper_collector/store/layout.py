@@ -1,0 +1,75 @@
+"""Where the tables are and how they are kept: what the placeholders of a migration stand for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOCAL = re.compile(r"\{local:(\w+)\}")
+CREATED = re.compile(r"CREATE TABLE (\S+)")
+DEDUPLICATED_INSERTS = 10_000
+"""Tokens of so many inserts are remembered by each table: hours of them, where a retry comes in minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The shape that migrations give a store. With ``cluster`` tables are replicated and distributed."""
+
+    database: str = "watchkeeper"
+    cluster: str = ""
+    content_retention_days: int = 30
+    span_retention_days: int = 90
+    aggregate_retention_days: int = 400
+
+    @property
+    def on_cluster(self) -> str:
+        return f"ON CLUSTER '{self.cluster}'" if self.cluster else ""
+
+    def local(self, table: str) -> str:
+        """The table that holds rows; on a cluster the one that is read spans all shards."""
+        return f"{self.database}.{table}{'_local' if self.cluster else ''}"
+
+    def fill(self, statement: str) -> str:
+        """Put values in place of ``{placeholder}``."""
+        text = LOCAL.sub(lambda found: self.local(found[1]), statement)
+        created = CREATED.search(text)
+        for placeholder, value in self._values(created[1].rpartition(".")[2] if created else "").items():
+            text = text.replace("{" + placeholder + "}", value)
+        return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+
+    def _values(self, table: str) -> Mapping[str, str]:
+        return {
+            "database": self.database,
+            "on_cluster": self.on_cluster,
+            "engine": self._engine("MergeTree", table, "{shard}/"),
+            "engine:Aggregating": self._engine("AggregatingMergeTree", table, "{shard}/"),
+            "engine:everywhere": self._engine("MergeTree", table, ""),
+            "durable": self._durable,
+            "updatable": "enable_block_number_column = 1, enable_block_offset_column = 1",
+            "content_retention_days": str(self.content_retention_days),
+            "span_retention_days": str(self.span_retention_days),
+            "aggregate_retention_days": str(self.aggregate_retention_days),
+        }
+
+    def _engine(self, kind: str, table: str, shard: str) -> str:
+        """Replicas of a shard share a path in the keeper; one without a shard is the same on every node."""
+        if not self.cluster:
+            return kind
+        return f"Replicated{kind}('/clickhouse/tables/{shard}{self.database}/{table}', '{{replica}}')"
+
+    @property
+    def _durable(self) -> str:
+        """An insert is answered once it is on disk, and a repeated one is recognised by its token."""
+        replicated = "replicated" if self.cluster else "non_replicated"
+        return (
+            f"fsync_after_insert = 1, fsync_part_directory = 1,"
+            f" {replicated}_deduplication_window = {DEDUPLICATED_INSERTS}"
+        )
+
+    def distributed(self, table: str, sharding: str) -> str:
+        """The statement that makes the table over all shards for a local one; empty without a cluster."""
+        if not self.cluster:
+            return ""
+        return (
+            f"CREATE TABLE {self.database}.{table} {self.on_cluster} AS {self.local(table)}"
+            f" ENGINE = Distributed('{self.cluster}', '{self.database}', '{table}_local', {sharding})"
+        )

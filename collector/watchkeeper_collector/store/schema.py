@@ -1,0 +1,99 @@
+"""The store's schema as files: numbered migrations, and in them views that follow the conventions' data.
+
+Tables are made once, by their migration. Views, and how long rows are kept, follow what the files, the
+conventions and the settings say today: they are changed in place whenever that gives another text.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from watchkeeper_collector.store.conventions import Template
+from watchkeeper_collector.store.layout import Layout
+
+FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
+VIEW = re.compile(r"CREATE MATERIALIZED VIEW (\S+) .*? AS\s(.*)", re.DOTALL)
+TABLE = re.compile(r"CREATE TABLE (\S+)")
+RETENTION = re.compile(r"^TTL\s(.*?)\n(?=SETTINGS)", re.DOTALL | re.MULTILINE)
+CREATE = re.compile(r"^CREATE (TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) ")
+LOCAL_TABLE = re.compile(r"^CREATE TABLE \{local:(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file. Statements end with a semicolon at the end of a line."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.number:04d}_{self.name}"
+
+    @property
+    def checksum(self) -> str:
+        """Of what is applied once: views are free to change."""
+        lasting = (statement for statement in self._statements() if not is_view(statement))
+        return checksum("\n".join(lasting))
+
+    def statements(self, layout: Layout) -> Iterator[str]:
+        """What makes the file's tables and views. Whatever exists already is passed over."""
+        for statement in self._statements():
+            yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.fill(render(statement)))
+            if (local := LOCAL_TABLE.match(statement)) and layout.cluster:
+                sharding = "cityHash64(TraceId)" if "TraceId String" in statement else "rand()"
+                yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.distributed(local[1], sharding))
+
+    def changeables(self, layout: Layout) -> Iterator["Changeable"]:
+        """The file's views and retentions, as they should be today."""
+        for statement in self._statements():
+            filled = layout.fill(render(statement))
+            if view := VIEW.match(filled):
+                yield Changeable(view[1], view[2], f"ALTER TABLE {view[1]} MODIFY QUERY {view[2]}")
+            elif (table := TABLE.match(filled)) and (kept := RETENTION.search(filled)):
+                name = f"{table[1]} {layout.on_cluster}".rstrip()
+                yield Changeable(f"{table[1]} TTL", kept[1], f"ALTER TABLE {name} MODIFY TTL {kept[1]}")
+
+    def _statements(self) -> list[str]:
+        code = COMMENT.sub("", self.sql)
+        return [part.strip() for part in re.split(r";[ \t]*\n", code) if part.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Changeable:
+    """Something that a statement changes in place, to ``text``."""
+
+    name: str
+    text: str
+    change: str
+
+    @property
+    def checksum(self) -> str:
+        return checksum(self.text)
+
+
+def is_view(statement: str) -> bool:
+    return statement.startswith("CREATE MATERIALIZED VIEW")
+
+
+def checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def render(statement: str) -> str:
+    """Expand the conventions' macros; placeholders stay."""
+    return Template(statement).render() if "{{" in statement else statement
+
+
+def load_migrations() -> tuple[Migration, ...]:
+    """The migrations of this version, in order."""
+    entries = files("watchkeeper_schemas").joinpath("clickhouse").iterdir()
+    named = ((FILE_NAME.fullmatch(entry.name), entry) for entry in entries)
+    found = [Migration(int(match[1]), match[2], entry.read_text("utf-8")) for match, entry in named if match]
+    return tuple(sorted(found, key=lambda migration: migration.number))

@@ -1,0 +1,81 @@
+"""Brings the spool's segments to ClickHouse, which decodes and normalises them."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from watchkeeper_schemas.protobuf import render_columns, schema_path
+
+from watchkeeper_collector.errors import (
+    InvalidQueryError,
+    QueryLimitError,
+    RefusedSegmentError,
+    StoreUnavailableError,
+)
+from watchkeeper_collector.store.client import Store
+from watchkeeper_collector.store.conventions.data import quote
+from watchkeeper_collector.store.layout import Layout
+
+TARGETS = {
+    "traces": ("spans", "span_content"),
+    "logs": ("otel_logs", "span_content"),
+    "metrics": tuple(
+        f"otel_metrics_{kind}" for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary")
+    ),
+}
+COUNTED = {"traces": ("spans",), "logs": ("otel_logs",), "metrics": TARGETS["metrics"]}
+"""The tables that hold one row for each item of a segment."""
+
+INSERT_SETTINGS = {
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "insert_deduplicate": 1,
+    "max_partitions_per_insert_block": 0,
+    "parallel_view_processing": 0,
+    "max_insert_block_size": 1_000_000,
+    "min_insert_block_size_rows": 0,
+    "min_insert_block_size_bytes": 0,
+}
+T = TypeVar("T")
+
+
+class StoreSink:
+    """The spool's way into a store: see ``spool.sink.SegmentSink``."""
+
+    def __init__(self, store: Store, layout: Layout | None = None) -> None:
+        self._store = store
+        self._layout = layout or Layout()
+        self._schemas = {signal: store.protobuf_settings(schema_path(signal), "Record") for signal in TARGETS}
+
+    def insert(self, signal: str, segment_id: str, payload: bytes, token: str) -> None:
+        del segment_id
+        settings = {**INSERT_SETTINGS, **self._schemas[signal], "insert_deduplication_token": token}
+        refusing(lambda: self._store.raw_insert(f"otlp_{signal}", payload, "Protobuf", settings))
+
+    def dry_run(self, signal: str, payload: bytes) -> None:
+        """Spans are normalised too; logs and metrics can only fail to decode."""
+        trial = f"FUNCTION null({quote(render_columns(signal))})" if signal != "traces" else "trial_traces"
+        refusing(lambda: self._store.raw_insert(trial, payload, "Protobuf", self._schemas[signal]))
+
+    def stored_items(self, signal: str, segment_id: str) -> int:
+        counts = " + ".join(
+            f"(SELECT count() FROM {self._layout.database}.{table} WHERE SegmentId = {{segment:String}})"
+            for table in COUNTED[signal]
+        )
+        rows = self._store.query(f"SELECT {counts}", {"segment": segment_id}).rows
+        return int(rows[0][0])
+
+    def discard(self, signal: str, segment_id: str) -> None:
+        for table in TARGETS[signal]:
+            name = f"{self._layout.local(table)} {self._layout.on_cluster}".rstrip()
+            self._store.command(
+                f"DELETE FROM {name} WHERE SegmentId = {{segment:String}}", {"segment": segment_id}
+            )
+
+
+def refusing(step: Callable[[], T]) -> T:
+    """Tell data that the engine refuses from an engine that is not available."""
+    try:
+        return step()
+    except InvalidQueryError as error:
+        raise RefusedSegmentError(error.message, details=error.details) from error
+    except QueryLimitError as error:  # memory: of this insert or of all; a smaller segment may pass
+        raise StoreUnavailableError(error.message, details=error.details) from error

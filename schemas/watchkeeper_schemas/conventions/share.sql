@@ -1,0 +1,31 @@
+-- Spans get what all spans of their trace in the same insert agree on, which is all that most traces need:
+-- they arrive as one. The settling worker sees to the others.
+
+SELECT
+    * EXCEPT (own_user, own_session, own_prompt, own_prompt_version, own_release, own_environment, own_feature, users, sessions, prompts, releases, environments, features),
+    if(own_user = '' AND length(users) = 1, users[1], own_user) AS UserId,
+    if(own_session = '' AND length(sessions) = 1, sessions[1], own_session) AS SessionId,
+    if(own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1, prompts[1].1, own_prompt) AS PromptName,
+    if(own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1, prompts[1].2, own_prompt_version) AS PromptVersion,
+    if(own_release = '' AND length(releases) = 1, releases[1], own_release) AS Release,
+    if(own_environment = '' AND length(environments) = 1, environments[1], own_environment) AS Environment,
+    if(own_feature = '' AND length(features) = 1, features[1], own_feature) AS Feature,
+    toUInt8((own_user = '' AND length(users) = 1)
+        + 2 * (own_session = '' AND length(sessions) = 1)
+        + 4 * (own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1)
+        + 8 * (own_release = '' AND length(releases) = 1)
+        + 16 * (own_environment = '' AND length(environments) = 1)
+        + 32 * (own_feature = '' AND length(features) = 1)) AS Inherited
+FROM
+(
+    SELECT
+        *,
+        groupUniqArrayIf(2)(own_user, own_user != '') OVER trace AS users,
+        groupUniqArrayIf(2)(own_session, own_session != '') OVER trace AS sessions,
+        groupUniqArrayIf(2)((own_prompt, own_prompt_version), own_prompt != '' OR own_prompt_version != '') OVER trace AS prompts,
+        groupUniqArrayIf(2)(own_release, own_release != '') OVER trace AS releases,
+        groupUniqArrayIf(2)(own_environment, own_environment != '') OVER trace AS environments,
+        groupUniqArrayIf(2)(own_feature, own_feature != '') OVER trace AS features
+    FROM {source}
+    WINDOW trace AS (PARTITION BY Project, TraceId)
+)
