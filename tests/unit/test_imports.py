@@ -31,7 +31,7 @@ LEVELS = (
     {"serving"},
     {"app"},
     {"api", "otlp", "alerts", "drift", "demo"},
-    {"query", "pricing", "spool", "store", "state"},
+    {"query", "pricing", "settling", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},
     {"errors"},

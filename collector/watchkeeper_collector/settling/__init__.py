@@ -1,0 +1,1 @@
+"""Settling: completing spans with what only the whole trace tells."""
