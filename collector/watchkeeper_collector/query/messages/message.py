@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from watchkeeper_collector.query.messages.blocks import block_type, is_block, read_blocks
-from watchkeeper_collector.query.messages.json_text import render_json
+from watchkeeper_collector.query.messages.json_text import read_json, render_json
 from watchkeeper_collector.query.messages.parts import (
     ROLES,
     Message,
@@ -70,12 +70,18 @@ def is_loose_item(value: Document) -> bool:
 def _flatten(value: Any) -> Iterator[Any]:
     """Batches are lists in lists; LangChain takes ``["human", "…"]`` for a message too."""
     if not isinstance(value, list):
-        yield value
+        yield _decode(value)
     elif len(value) == 2 and all(isinstance(one, str) for one in value) and value[0].lower() in KNOWN_ROLES:
         yield {"role": value[0], "content": value[1]}
     else:
         for one in value:
             yield from _flatten(one)
+
+
+def _decode(value: Any) -> Any:
+    """A message that was put into an array of strings is JSON in there."""
+    decoded = read_json(value) if isinstance(value, str) and value.startswith('{"') else None
+    return decoded if isinstance(decoded, dict) and is_message(decoded) else value
 
 
 def _read_item(item: Document) -> Message:

@@ -22,6 +22,7 @@ REQUESTS: dict[str, tuple[Any, list[dict[str, Any]]]] = {
         json.dumps(json.dumps([{"role": "user", "content": "Hi"}])),
         [user("Hi")],
     ),
+    "messages that are JSON each": ([json.dumps({"role": "user", "content": "Hi"})], [user("Hi")]),
     "OpenAI, with a call and its answer": (
         {
             "messages": [
@@ -417,6 +418,7 @@ REQUESTS: dict[str, tuple[Any, list[dict[str, Any]]]] = {
     ),
     "a completion": ({"prompt": "Once upon", "max_tokens": 5}, [user("Once upon")]),
     "the arguments of a function": ({"args": ["Hi"], "kwargs": {}}, [user("Hi")]),
+    "one message, by its name": ({"message": "Hi"}, [user("Hi")]),
     "a question": ({"question": "Why?"}, [user("Why?")]),
     "a part of no known type": (
         [{"role": "user", "content": [{"type": "hologram", "beam": 7, "nothing": None}]}],

@@ -22,7 +22,7 @@ COMPLETIONS = {
 }
 """The key of the answer, and keys of which one stands beside it: the answer alone could be anything."""
 
-QUESTIONS = ("query", "query_str", "question", "texts", "text", "inputs", "user_msg")
+QUESTIONS = ("query", "query_str", "question", "texts", "text", "inputs", "user_msg", "message")
 
 
 def read_request(document: Document) -> Request | None:
