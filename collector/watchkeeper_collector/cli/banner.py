@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchkeeper_collector.cli.console import say
-from watchkeeper_collector.cli.options import DEFAULT_URL
+from watchkeeper_collector.cli.options import DEFAULT_URL, GRPC_PORT
 
 if TYPE_CHECKING:
     from watchkeeper_collector.serving import Addresses
@@ -48,13 +48,18 @@ def print_banner(settings: "Settings", addresses: "Addresses") -> None:
             data=settings.dsn.rpartition("@")[2] or settings.data_dir,  # without the password
             tail=render_command(url, "tail"),
             query=render_command(url, "query", "cost_usd, calls by model last 24h"),
-            doctor=render_command(url, "doctor"),
+            doctor=render_command(url, "doctor", *_grpc_option(addresses.grpc)),
         )
     )
 
 
 def print_stopped(settings: "Settings") -> None:
     say(f"\nStopped. The data stays in '{settings.data_dir}'.")
+
+
+def _grpc_option(address: str) -> list[str]:
+    """Only where it isn't what the doctor takes it for."""
+    return [] if address.endswith(f":{GRPC_PORT}") else ["--grpc", address]
 
 
 def render_command(url: str, *words: str) -> str:

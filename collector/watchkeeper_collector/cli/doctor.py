@@ -18,7 +18,7 @@ from watchkeeper_collector.cli.manual import add_command
 from watchkeeper_collector.cli.probe import Probe, ProbeRefusedError
 from watchkeeper_collector.cli.progress import working
 
-HTTP_PORT, GRPC_PORT = 4318, 4317
+HTTP_PORT = 4318
 
 
 def add_to(program: typer.Typer) -> None:
@@ -154,7 +154,7 @@ def _is_local(client: ApiClient) -> bool:
 
 def _default_grpc(client: ApiClient) -> str:
     host = urlsplit(client.url).hostname or ""
-    return f"[{host}]:{GRPC_PORT}" if ":" in host else f"{host}:{GRPC_PORT}"
+    return f"[{host}]:{options.GRPC_PORT}" if ":" in host else f"{host}:{options.GRPC_PORT}"
 
 
 def _show(finding: Finding) -> None:

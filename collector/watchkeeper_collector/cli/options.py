@@ -9,6 +9,7 @@ import typer
 COLLECTOR_PANEL = "Which collector"
 SETTINGS_PANEL = "Settings"
 DEFAULT_URL = "http://127.0.0.1:4318"
+GRPC_PORT = 4317
 
 Url = Annotated[
     str,
