@@ -123,6 +123,8 @@ def render_number(value: float | None, unit: str = "") -> str:
     if value is None:
         return "-"
     match unit:
+        case "usd" if 0 < value < 0.00005:
+            return "<$0.0001"
         case "usd":
             return f"${value:,.2f}" if value >= 100 or value == 0 else f"${value:,.4f}"
         case "ms":

@@ -37,8 +37,8 @@ def bring_up_to_date(
 ) -> None:
     """Bring the schema of ClickHouse and of the state store up to this version.
 
-    A collector does this when it starts; the command is for whoever wants to see or do it before. It prints what
-    was applied. The embedded engine has one user at a time: stop the collector first.
+    A collector does this when it starts; the command is for whoever wants to see or do it before. It prints
+    what was applied. The embedded engine has one user at a time: stop the collector first.
 
     $ watchkeeper migrate --dry-run
     $ watchkeeper migrate --dsn clickhouse://user:password@clickhouse:8123/watchkeeper

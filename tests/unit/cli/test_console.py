@@ -107,6 +107,7 @@ def test_json_holds_the_same_values_and_no_control_characters(capsys: pytest.Cap
         (None, "usd", "-"),
         (0, "usd", "$0.00"),
         (0.00012, "usd", "$0.0001"),
+        (0.0000007, "usd", "<$0.0001"),
         (1234.5, "usd", "$1,234.50"),
         (812.4, "ms", "812 ms"),
         (34_567, "ms", "34.6 s"),
