@@ -81,6 +81,7 @@ def follow(
             time.sleep(POLL_S)
             _print_when_there(follower)
     except KeyboardInterrupt:
+        say()
         raise typer.Exit(0) from None
 
 
