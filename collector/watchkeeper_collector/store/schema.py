@@ -21,6 +21,7 @@ TABLE = re.compile(r"CREATE TABLE (\S+)")
 RETENTION = re.compile(r"^TTL\s(.*?)\n(?=SETTINGS)", re.DOTALL | re.MULTILINE)
 CREATE = re.compile(r"^CREATE (TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) ")
 LOCAL_TABLE = re.compile(r"^CREATE TABLE \{local:(\w+)\}")
+TRACE_ID = re.compile(r"^ {4}TraceId ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Migration:
         for statement in self._statements():
             yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.fill(render(statement)))
             if (local := LOCAL_TABLE.match(statement)) and layout.cluster:
-                sharding = "cityHash64(TraceId)" if "TraceId String" in statement else "rand()"
+                sharding = "cityHash64(TraceId)" if TRACE_ID.search(statement) else "rand()"
                 yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.distributed(local[1], sharding))
 
     def changeables(self, layout: Layout) -> Iterator["Changeable"]:

@@ -28,13 +28,13 @@ CREATE TABLE {local:otel_logs} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(Timestamp BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, Timestamp, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|Timestamp}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
     HoldsContent Bool DEFAULT
-        ({{is_content_event|if(EventName = '', LogAttributes['event.name'], EventName)}} AS is_event) AND Body != ''
-        OR arrayExists(k -> (is_event OR startsWith(k, 'gen_ai.')) AND {{is_content|k}}, mapKeys(LogAttributes))
+        ({{is_content_event|{{log_event|}}}} AS is_event) AND Body != ''
+        OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes))
         COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
 
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -85,9 +85,12 @@ SELECT
     {{attributes|log.attributes}} AS LogAttributes,
     log.event_name AS EventName,
     project AS Project,
+    {{event_day|Timestamp}} AS EventDay,
     {{time|received_ns}} AS ReceivedAt,
     segment_id AS SegmentId,
-    api_key_id AS ApiKeyId
+    api_key_id AS ApiKeyId,
+    ({{is_content_event|{{log_event|}}}} AS is_event) AND Body != ''
+        OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes)) AS HoldsContent
 FROM
 (
     SELECT
@@ -122,14 +125,14 @@ CREATE MATERIALIZED VIEW {database}.otel_logs_of_records {on_cluster} TO {databa
 SELECT * EXCEPT is_event REPLACE
 (
     if(is_event, '', Body) AS Body,
-    if(HoldsContent, mapFilter((k, v) -> NOT ((is_event OR startsWith(k, 'gen_ai.')) AND {{is_content|k}}), LogAttributes), LogAttributes) AS LogAttributes,
+    if(HoldsContent, mapFilter((k, v) -> NOT {{is_log_content|k}}, LogAttributes), LogAttributes) AS LogAttributes,
     false AS HoldsContent
 )
 FROM
 (
     SELECT
         *,
-        {{is_content_event|if(EventName = '', LogAttributes['event.name'], EventName)}} AS is_event
+        {{is_content_event|{{log_event|}}}} AS is_event
     FROM {database}.log_records
 );
 
@@ -159,11 +162,11 @@ FROM
 (
     SELECT
         *,
-        if(EventName = '', LogAttributes['event.name'], EventName) AS event,
+        {{log_event|}} AS event,
         {{is_content_event|event}} AS is_event,
         firstNonDefault(LogAttributes['session.id'], LogAttributes['gen_ai.conversation.id'], LogAttributes['langfuse.session.id']) AS session,
         mapConcat(
-            mapFilter((k, v) -> (is_event OR startsWith(k, 'gen_ai.')) AND {{is_content|k}}, LogAttributes),
+            mapFilter((k, v) -> {{is_log_content|k}}, LogAttributes),
             if(is_event AND Body != '', map('body', Body), map())) AS content,
         if(event = 'gen_ai.user.message', Body, LogAttributes['gen_ai.input.messages']) AS input,
         if(event = 'gen_ai.choice', Body, LogAttributes['gen_ai.output.messages']) AS output,

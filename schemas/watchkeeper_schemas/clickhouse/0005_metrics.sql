@@ -34,7 +34,7 @@ CREATE TABLE {local:otel_metrics_gauge} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(TimeUnix BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, TimeUnix, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|TimeUnix}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
@@ -80,7 +80,7 @@ CREATE TABLE {local:otel_metrics_sum} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(TimeUnix BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, TimeUnix, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|TimeUnix}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
@@ -130,7 +130,7 @@ CREATE TABLE {local:otel_metrics_histogram} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(TimeUnix BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, TimeUnix, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|TimeUnix}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
@@ -184,7 +184,7 @@ CREATE TABLE {local:otel_metrics_exponential_histogram} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(TimeUnix BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, TimeUnix, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|TimeUnix}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
@@ -226,7 +226,7 @@ CREATE TABLE {local:otel_metrics_summary} {on_cluster}
 
     Project LowCardinality(String) DEFAULT 'default',
     RetentionClass LowCardinality(String) DEFAULT 'standard',
-    EventDay Date DEFAULT toDate(if(TimeUnix BETWEEN ReceivedAt - INTERVAL 400 DAY AND ReceivedAt + INTERVAL 2 DAY, TimeUnix, ReceivedAt), 'UTC'),
+    EventDay Date DEFAULT {{event_day|TimeUnix}},
     ReceivedAt DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
     SegmentId LowCardinality(String),
     ApiKeyId LowCardinality(String),
@@ -324,6 +324,7 @@ SELECT
     arrayMap(e -> lower(hex(e.span_id)), point.exemplars) AS `Exemplars.SpanId`,
     arrayMap(e -> lower(hex(e.trace_id)), point.exemplars) AS `Exemplars.TraceId`,
     Project,
+    {{event_day|TimeUnix}} AS EventDay,
     ReceivedAt,
     SegmentId,
     ApiKeyId
@@ -356,6 +357,7 @@ SELECT
     toInt32(least(Metric.sum.aggregation_temporality, 2147483647)) AS AggregationTemporality,
     Metric.sum.is_monotonic AS IsMonotonic,
     Project,
+    {{event_day|TimeUnix}} AS EventDay,
     ReceivedAt,
     SegmentId,
     ApiKeyId
@@ -392,6 +394,7 @@ SELECT
     point.max AS Max,
     toInt32(least(Metric.histogram.aggregation_temporality, 2147483647)) AS AggregationTemporality,
     Project,
+    {{event_day|TimeUnix}} AS EventDay,
     ReceivedAt,
     SegmentId,
     ApiKeyId
@@ -432,6 +435,7 @@ SELECT
     point.max AS Max,
     toInt32(least(Metric.exponential_histogram.aggregation_temporality, 2147483647)) AS AggregationTemporality,
     Project,
+    {{event_day|TimeUnix}} AS EventDay,
     ReceivedAt,
     SegmentId,
     ApiKeyId
@@ -460,6 +464,7 @@ SELECT
     point.quantile_values.value AS `ValueAtQuantiles.Value`,
     point.flags AS Flags,
     Project,
+    {{event_day|TimeUnix}} AS EventDay,
     ReceivedAt,
     SegmentId,
     ApiKeyId

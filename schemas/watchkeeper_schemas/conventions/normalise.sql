@@ -7,7 +7,7 @@
 -- asks for is computed once, where one that only branches ask for is computed anew in each of them.
 
 WITH
--- Names of attributes become numbers.
+-- Names of attributes become numbers, and values are sorted by them.
 numbered AS
 (
     SELECT
@@ -15,13 +15,36 @@ numbered AS
         `Events.Timestamp` AS event_times,
         `Events.Name` AS event_names,
         `Events.Attributes` AS event_attributes,
-        SpanAttributes AS attributes,
         mapKeys(SpanAttributes) AS names,
         mapValues(SpanAttributes) AS texts,
-        mapValues(ResourceAttributes) AS resource_texts,
-        {{codes|SpanAttributes}},
-        {{resource_codes|ResourceAttributes}}
+        mapKeys(ResourceAttributes) AS resource_names,
+        mapValues(ResourceAttributes) AS resource_texts
     FROM {source}
+),
+
+ordered AS
+(
+    SELECT
+        *,
+        {{numbers}} AS numbers,
+        {{resource_numbers}} AS resource_numbers,
+        arrayMap(k -> {{is_content|k}}, names) AS content_marks,
+        arrayMap(k -> {{is_dropped|k}}, names) AS dropped_marks,
+        arrayMap(n -> {{is_content_event|n}}, event_names) AS event_marks
+    FROM numbered
+),
+
+sorted AS
+(
+    SELECT
+        *,
+        arraySort(numbers) AS order,
+        arrayMap(n -> intDiv(n, 64), arraySort(numbers)) AS runs,
+        arraySort((v, n) -> n, texts, numbers) AS values,
+        arraySort((k, n) -> n, names, numbers) AS keys,
+        arrayMap(n -> intDiv(n, 64), arraySort(resource_numbers)) AS resource_runs,
+        arraySort((v, n) -> n, resource_texts, resource_numbers) AS resource_values
+    FROM ordered
 ),
 
 -- The JSON documents that something is wanted of.
@@ -30,7 +53,7 @@ parsed AS
     SELECT
         *,
         {{documents}}
-    FROM numbered
+    FROM sorted
 ),
 
 -- What each column's sources say.
@@ -40,7 +63,7 @@ read AS
         * EXCEPT '^document_',
         {{text:kind}} AS x_kind,
         {{text:operation}} AS x_operation,
-        {{vendor:provider}} AS x_provider,
+        {{text:provider}} AS x_provider,
         {{text:request_model}} AS x_request_model,
         {{text:response_model}} AS response_model,
         {{text:response_id}} AS ResponseId,
@@ -73,7 +96,8 @@ read AS
         {{usage_details}} AS x_usage_details,
         {{text:content.input}} AS x_input,
         {{text:content.output}} AS x_output,
-        {{name_of:content.any}} AS content_name,
+        {{name_of:content.input}} AS input_name,
+        {{name_of:content.output}} AS output_name,
         {{text:first_chunk_s}} AS first_chunk_s,
         {{attribute|ai.operationId}} AS operation_id,
         {{attribute|logfire.span_type}} AS span_type,
@@ -98,7 +122,7 @@ read AS
 meant AS
 (
     SELECT
-        * EXCEPT '^(codes|resource_codes|texts|resource_texts|names|x_input|x_output|x_usage_details|x_kind|x_provider|x_.*_tokens|x_finish_reason|x_user_id|x_session_id|x_request_model|x_first_chunk_at|haystack_type|cut_chars|content_name|exception|x_error_type|x_error_message|x_server_address)',
+        * EXCEPT '^(resource_names|resource_texts|numbers|resource_numbers|order|runs|values|keys|resource_runs|resource_values|x_input|x_output|x_usage_details|x_kind|x_provider|x_.*_tokens|x_finish_reason|x_user_id|x_session_id|x_request_model|x_first_chunk_at|haystack_type|cut_chars|exception|x_error_type|x_error_message|x_server_address)',
         {{canonical:kind|{{unquoted|x_kind}}}} AS kind_by_value,
         {{canonical:kind|x_operation}} AS kind_by_operation,
         {{canonical:operation|x_operation}} AS operation_by_value,
@@ -146,7 +170,8 @@ meant AS
             {{attribute|gcp.vertex.agent.llm_request}} != '', 'google_adk',
             x_operation != '' OR {{attribute|gen_ai.system}} != '', 'otel',
             '') AS Convention,
-        multiIf(is_flat_oi, 'llm.messages', is_flat_tl, 'gen_ai.prompt.N', content_name) AS Format,
+        if(x_tool_arguments != '', x_tool_arguments, x_input) AS tool_arguments,
+        multiIf(is_flat_oi, 'llm.messages', is_flat_tl, 'gen_ai.prompt.N', input_name != '', input_name, output_name) AS Format,
         arrayFilter(k -> is_flat_oi OR is_flat_tl, names) AS flat_names,
         arrayFilter(k -> is_flat_oi OR is_flat_tl, texts) AS flat_texts
     FROM read
@@ -308,14 +333,14 @@ SELECT
     ContentCutChars,
     Format,
     if(Timestamp BETWEEN ReceivedAt - INTERVAL {span_retention_days} DAY AND ReceivedAt + INTERVAL 2 DAY, toDate(Timestamp), toDate(ReceivedAt)) AS EventDay,
-    mapFilter((k, v) -> NOT {{is_content|k}} AND NOT {{is_dropped|k}}, attributes) AS SpanAttributes,
-    mapFilter((k, v) -> {{is_content|k}}, attributes) AS Content,
-    arrayFilter((t, n) -> NOT {{is_content_event|n}}, event_times, event_names) AS `Events.Timestamp`,
-    arrayFilter(n -> NOT {{is_content_event|n}}, event_names) AS `Events.Name`,
-    arrayFilter((a, n) -> NOT {{is_content_event|n}}, event_attributes, event_names) AS `Events.Attributes`,
-    arrayFilter((t, n) -> {{is_content_event|n}}, event_times, event_names) AS `ContentEvents.Timestamp`,
-    arrayFilter(n -> {{is_content_event|n}}, event_names) AS `ContentEvents.Name`,
-    arrayFilter((a, n) -> {{is_content_event|n}}, event_attributes, event_names) AS `ContentEvents.Attributes`,
+    mapFromArrays(arrayFilter((k, c, d) -> NOT c AND NOT d, names, content_marks, dropped_marks), arrayFilter((v, c, d) -> NOT c AND NOT d, texts, content_marks, dropped_marks)) AS SpanAttributes,
+    mapFromArrays(arrayFilter((k, c) -> c, names, content_marks), arrayFilter((v, c) -> c, texts, content_marks)) AS Content,
+    arrayFilter((e, c) -> NOT c, event_times, event_marks) AS `Events.Timestamp`,
+    arrayFilter((e, c) -> NOT c, event_names, event_marks) AS `Events.Name`,
+    arrayFilter((e, c) -> NOT c, event_attributes, event_marks) AS `Events.Attributes`,
+    arrayFilter((e, c) -> c, event_times, event_marks) AS `ContentEvents.Timestamp`,
+    arrayFilter((e, c) -> c, event_names, event_marks) AS `ContentEvents.Name`,
+    arrayFilter((e, c) -> c, event_attributes, event_marks) AS `ContentEvents.Attributes`,
     kind AS Kind,
     operation AS Operation,
     provider AS Provider,
@@ -351,7 +376,7 @@ SELECT
     if(is_error, error_message, '') AS ErrorMessage,
     if(own_session != '', own_session, TraceId) AS ContentGroup,
     if(kind = 'tool', if(x_tool_name != '', x_tool_name, SpanName), '') AS ToolName,
-    if(kind = 'tool' AND x_tool_arguments != '', cityHash64(x_tool_arguments), 0) AS ToolArgsHash,
+    if(kind = 'tool' AND tool_arguments != '', cityHash64(tool_arguments), 0) AS ToolArgsHash,
     input_text AS InputText,
     output_text AS OutputText,
     lengthUTF8(input_text) AS InputChars,
@@ -367,5 +392,5 @@ SELECT
         kind, operation, provider, response_model, request_model, raw_provider, x_operation, is_model_call, is_error, error_type, error_message,
         input, output, total, cached, cache_read, cache_write, reasoning, is_exclusive_cache, is_exclusive_reasoning,
         input_document, output_document, flat_input_oi, flat_input_tl, flat_output_oi, flat_output_tl, listed_input, listed_output,
-        listed_tool_calls, other_output, input_scalar, output_scalar, x_tool_name, x_tool_arguments, convention_of_scope) AS ToolCallCount
+        listed_tool_calls, other_output, input_scalar, output_scalar, x_tool_name, tool_arguments, convention_of_scope) AS ToolCallCount
 FROM told

@@ -1,9 +1,9 @@
 """Where a column's value comes from: sources in order, in runs that are read alike.
 
-An attribute is looked up by a number: one pass over a span's attributes turns each name into its number
-(``codes_0``, …; names are dictionary-encoded, so that costs next to nothing), and a column takes the value
-with the smallest number in its own range. That is some ten times faster than asking the map for each of
-several hundred names. A JSON document is parsed once, for all that any column wants of it.
+An attribute is found by a number. One pass over a span's attributes turns each name into its number (names
+are dictionary-encoded, so that costs next to nothing) and sorts the values by it; a column takes the first
+value of its own run. That is many times faster than asking a map for each of several hundred names.
+A JSON document is parsed once, for all that any column wants of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,55 +11,42 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_collector.store.conventions.data import literals, quote
 
+WIDTH = 64
+"""A run has room for so many names, and for each once more as a last resort."""
+LAST_RESORT = WIDTH // 2
 NOTHING = 65535
 """The number of a name that nobody asks for, and of a value that says nothing."""
-PYTHON_REPR = "_token_details"  # LangSmith writes these documents as Python, not as JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Numbers ``first`` to ``last`` of one numbering stand for the names of one run, in order."""
-
-    numbering: int
-    first: int
-    last: int
+PYTHON_REPR = ("input_details", "output_details")  # LangSmith writes these documents as Python, not as JSON
 
 
 @dataclass(slots=True)
 class Names:
-    """Numbers attribute names. A name may stand in several runs: then it has a number in several numberings."""
+    """Numbers attribute names: the n-th name of run r is r * WIDTH + n."""
 
-    numberings: list[dict[str, int]] = field(default_factory=list)
-    ranges: dict[tuple[str, ...], Range] = field(default_factory=dict)
+    runs: list[tuple[str, ...]] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
 
-    def range_of(self, names: tuple[str, ...]) -> Range:
-        """The numbers of a run of names, given to it now if it is new."""
-        if names not in self.ranges:
-            self.ranges[names] = self._known_name(names) or self._number(names)
-        return self.ranges[names]
+    def run(self, names: tuple[str, ...]) -> int:
+        """The number of a run, given to it now if it is new. Raises ``ConfigurationError`` for a name twice."""
+        if names not in self.runs:
+            if taken := sorted(set(names) & self.numbers.keys()):
+                raise ConfigurationError(f"The attribute '{taken[0]}' stands in two lists of columns.toml.")
+            if len(names) > LAST_RESORT:
+                raise ConfigurationError(
+                    f"More than {LAST_RESORT} sources follow '{names[0]}' in columns.toml."
+                )
+            first = (len(self.runs) + 1) * WIDTH
+            self.runs.append(names)
+            self.numbers.update((name, first + rank) for rank, name in enumerate(names))
+        return self.runs.index(names) + 1
 
-    def _known_name(self, names: tuple[str, ...]) -> Range | None:
-        """Where a single name has a number already, as one of a run."""
-        if len(names) > 1:
-            return None
-        places = ((at, taken[names[0]]) for at, taken in enumerate(self.numberings) if names[0] in taken)
-        return next((Range(at, number, number) for at, number in places), None)
-
-    def _number(self, names: tuple[str, ...]) -> Range:
-        at = next((n for n, taken in enumerate(self.numberings) if not taken.keys() & set(names)), None)
-        if at is None:
-            at = len(self.numberings)
-            self.numberings.append({})
-        first = len(self.numberings[at]) + 1
-        self.numberings[at].update((name, first + rank) for rank, name in enumerate(names))
-        return Range(at, first, first + len(names) - 1)
-
-    def render(self, at: int, name: str) -> str:
+    def render(self, name: str) -> str:
         """The SQL that numbers one name."""
-        taken = self.numberings[at]
-        return f"transform({name}, [{literals(taken)}], [{', '.join(map(str, taken.values()))}], {NOTHING})"
+        numbers = ", ".join(map(str, self.numbers.values()))
+        return f"transform({name}, [{literals(self.numbers)}], [{numbers}], {NOTHING})"
 
 
 def read_runs(sources: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -93,12 +80,19 @@ def render_type(fields: Mapping[str, Any]) -> str:
     return "Tuple(" + ", ".join(f"`{key}` {render_type(inner)}" for key, inner in fields.items()) + ")"
 
 
-def render_document(attribute: str, name: str, fields: Mapping[str, Any]) -> str:
-    """The SQL that parses a document, given the SQL that reads its attribute."""
-    text = f"if(startsWith({attribute}, '\"'), JSONExtractString({attribute}), {attribute})"
-    if name.endswith(PYTHON_REPR):
-        text = f"replaceAll({attribute}, '\\'', '\"')"
-    return f"JSONExtract({text}, {quote(render_type(fields))})"
+def render_document(text: str, name: str, fields: Mapping[str, Any]) -> str:
+    """The SQL that parses a document, given the SQL of its text. A list counts as an object's messages."""
+    json = f"replaceAll({text}, '\\'', '\"')" if name in PYTHON_REPR else text
+    parsed = f"JSONExtract({render_object('t')}, {quote(render_type(fields))})"
+    return f"arrayMap(t -> {parsed}, [{json}])[1]"
+
+
+def render_object(text: str) -> str:
+    """The SQL of a document as an object, empty where it is neither object nor list."""
+    return (
+        f"multiIf(startsWith({text}, '{{'), {text},"
+        f" startsWith({text}, '['), concat('{{\"messages\":', {text}, '}}'), '')"
+    )
 
 
 def render_path(alias: str, path: Sequence[str]) -> str:
