@@ -22,7 +22,7 @@ Format = Literal["csv", "parquet", "arrow"]
 
 # A spreadsheet takes text that starts with one of these for a formula.
 FORMULA_START = r"^[=+\\-@\\t\\r]"
-CSV_SETTINGS = {"date_time_output_format": "iso"}
+CSV_SETTINGS = {"date_time_output_format": "iso", "format_csv_null_representation": ""}
 ARROW_SETTINGS = {"output_format_arrow_string_as_string": 1}
 
 

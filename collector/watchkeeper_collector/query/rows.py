@@ -26,6 +26,7 @@ DETAILS = (
     "PriceVersion", "ReportedCostUsd", "Inherited", "SegmentId",
 )  # fmt: skip
 HASHES = ("ToolArgsHash", "InputHash", "OutputHash")
+HASH = "if({column} = 0, '', leftPad(lower(hex({column})), 16, '0'))"
 """64 bits, more than numbers of JSON hold everywhere: they are shown in hexadecimal."""
 
 EVENTS = (
@@ -54,7 +55,7 @@ def summary_columns() -> list[str]:
 def detail_columns() -> list[str]:
     """All there is of a span but its content, for :func:`render_details`."""
     named = [f"{column} AS {snake_case(column)}" for column in DETAILS]
-    hashes = [f"if({column} = 0, '', lower(hex({column}))) AS {snake_case(column)}" for column in HASHES]
+    hashes = [f"{HASH.replace('{column}', column)} AS {snake_case(column)}" for column in HASHES]
     return [
         *summary_columns(),
         *named,
