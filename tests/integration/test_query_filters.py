@@ -27,10 +27,13 @@ ROWS = [
     ),
     Span(
         id="err", model="claude", is_error=True, user="", name="Refund lookup", trace="t3", parent="x",
-        input="policy refund", extra={"ErrorStatus": 429, "ErrorType": "RateLimitError", "RequestModel": "claude-3"},
+        input="policy refund",
+        extra={"ErrorStatus": 429, "ErrorType": "RateLimitError", "RequestModel": "claude-3"},
     ),
     Span(id="dup", model="claude", is_duplicate=True, trace="t3", parent="err", kind="llm", user="u1"),
-    Span(id="old", kind="tool", name="search", trace="t4", after_s=-5 * 86_400, output="refund policy of old"),
+    Span(
+        id="old", kind="tool", name="search", trace="t4", after_s=-5 * 86_400, output="refund policy of old"
+    ),
 ]  # fmt: skip
 ALL = {row.id for row in ROWS}
 

@@ -39,7 +39,7 @@ NOON_NS = nanoseconds(NOON)
 
 @dataclass(frozen=True)
 class Span:
-    """A row of `spans`, with its content. ``after_s`` counts from noon of 2026-11-20; columns go by ``extra``."""
+    """A row of `spans`, with its content. ``after_s`` counts from noon; ``extra`` holds other columns."""
 
     id: str = "a1"
     trace: str = "t1"
@@ -78,7 +78,8 @@ class Span:
             "TraceId": self.trace, "SpanId": self.id, "ParentSpanId": self.parent, "SpanName": self.name,
             "Kind": self.kind, "ResponseModel": self.model, "UserId": self.user, "SessionId": self.session,
             "InputTokens": self.input_tokens, "OutputTokens": self.output_tokens, "CostUsd": self.cost_usd,
-            "IsError": self.is_error, "IsDuplicate": self.is_duplicate, "Duration": round(self.duration_ms * 1e6),
+            "IsError": self.is_error, "IsDuplicate": self.is_duplicate,
+            "Duration": round(self.duration_ms * 1e6),
             "SpanAttributes": dict(self.attributes), **self.extra,
         }  # fmt: skip
 

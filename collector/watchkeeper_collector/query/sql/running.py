@@ -9,7 +9,7 @@ from watchkeeper_collector.errors import InvalidQueryError, QueryLimitError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.query.sql.statement import Statement, read_statement
-from watchkeeper_collector.query.sql.syntax_tree import Node, check_tree, read_tree
+from watchkeeper_collector.query.sql.syntax_tree import TREE_FORMAT, Node, check_tree, read_tree
 
 MOST_CHARS = 50_000
 MOST_ROWS = 10_000
@@ -75,9 +75,9 @@ def table_filters(source: Source, project: str) -> dict[str, str]:
 
 
 def _tree(source: Source, statement: Statement) -> Node:
-    """As the engine reads the statement. Limits would be a clause of it, so this goes without."""
-    rows = source.connection.query(f"EXPLAIN AST {statement.text}").rows
-    return read_tree([row[0] for row in rows])
+    """As the engine reads the statement."""
+    lines = source.raw_query(f"EXPLAIN AST {statement.text}", TREE_FORMAT, Bindings(), {})
+    return read_tree(lines.decode("utf-8", "replace").removesuffix("\n").split("\n"))
 
 
 def _canonical(source: Source, text: str) -> str:

@@ -9,10 +9,9 @@ from watchkeeper_collector.query.sql.functions import TABLE_FUNCTIONS, is_harmle
 
 LINE = re.compile(r"( *)([A-Za-z:]+)(?: (?!\(children )(.*?))?(?: \(children (\d+)\))?", re.DOTALL)
 TABLE_NAME = re.compile(r"([\w.]+)(?: \(alias .*\))?", re.ASCII | re.DOTALL)
+TREE_FORMAT = "TabSeparated"
+"""What the tree is asked for in; it is the last node of it."""
 MEMBERSHIP = re.compile(r"(?:global)?(?:not)?(?:null)?in(?:ignoreset)?", re.IGNORECASE)
-FORMAT = "Native"
-"""What the client asks for at the end of every statement."""
-
 NODES = frozenset(
     {
         "ArrayJoin", "Asterisk", "ColumnsExceptTransformer", "ColumnsListMatcher",
@@ -50,8 +49,7 @@ class Node:
 def read_tree(lines: Sequence[str]) -> Node:
     """The tree that ``EXPLAIN AST`` prints, a node a line.
 
-    Each says how many children it has. A name with a line break in it could forge lines, and then the counts
-    are wrong.
+    Each says how many children it has. A name with a line break forges lines, and then the counts are wrong.
     """
     path: list[Node] = []
     nodes = []
@@ -73,7 +71,7 @@ def read_tree(lines: Sequence[str]) -> Node:
 def check_tree(root: Node, tables: Collection[str], common_tables: Collection[str]) -> None:
     """Raise ``InvalidQueryError`` unless the tree only reads allowed tables with harmless functions."""
     ends = [(child.kind, child.text) for child in root.children[1:]]
-    if root.kind != "SelectWithUnionQuery" or ends not in ([], [("Identifier", FORMAT)]):
+    if root.kind != "SelectWithUnionQuery" or ends != [("Identifier", TREE_FORMAT)]:
         raise InvalidQueryError("Expected one SELECT without INTO OUTFILE, FORMAT and SETTINGS.")
     for node, parent in root.walk():
         if node.kind not in NODES:
@@ -123,6 +121,4 @@ def _named(node: Node) -> str:
 
 
 def _unreadable() -> InvalidQueryError:
-    return InvalidQueryError(
-        "The statement's names are too odd to be checked. Use names without line breaks."
-    )
+    return InvalidQueryError("The statement can't be checked. Use names without line breaks.")
