@@ -1,7 +1,9 @@
 """Opening one client for a DSN: the embedded engine or a server."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +44,7 @@ def connect(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any
 
 def connect_embedded(dsn: str, settings: Mapping[str, Any]) -> Any:
     """Open a session of the embedded engine; its zone is set before the client asks for it."""
+    load_engine()
     zone = {"session_timezone": settings["session_timezone"]}
     try:
         return clickhouse_connect.get_client(dsn=dsn, settings=dict(settings), chdb_options=zone)
@@ -50,6 +53,19 @@ def connect_embedded(dsn: str, settings: Mapping[str, Any]) -> Any:
             f"The embedded engine does not open '{urlsplit(dsn).path}'. Only one process may have the folder"
             f" open, and it must be writable. ({reason(error)})"
         ) from error
+
+
+@cache
+def load_engine() -> None:
+    """Import the embedded engine without pyarrow, which it would load and do without: 43 MB, 0.1 s."""
+    is_there = "pyarrow" in sys.modules
+    if not is_there:
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    try:
+        import chdb.state  # noqa: F401, PLC0415
+    finally:
+        if not is_there:
+            del sys.modules["pyarrow"]
 
 
 def connect_server(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any:

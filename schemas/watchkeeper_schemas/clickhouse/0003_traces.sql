@@ -2,8 +2,8 @@
 --
 -- Segments of requests go into `otlp_traces` as they were sent and are decoded into `otel_traces`, which has
 -- the columns that OpenTelemetry's tools write: whoever inserts there takes the same way. From there spans
--- are normalised, get what the other spans of their trace in the same insert agree on, and get their cost;
--- then they part into what is narrow and what is content. These three tables hold nothing.
+-- are normalised leg by leg, get what the other spans of their trace in the same insert agree on, and get their
+-- cost; then they part into what is narrow and what is content. All tables here hold nothing.
 
 CREATE TABLE {database}.otlp_traces {on_cluster}
 (
@@ -66,8 +66,26 @@ ALTER TABLE {database}.normalised_spans {on_cluster}
 CREATE MATERIALIZED VIEW {database}.spans_of_otlp {on_cluster} TO {database}.otel_traces AS
 {{decoded_spans|{database}.otlp_traces}};
 
-CREATE MATERIALIZED VIEW {database}.normalised_spans_of_traces {on_cluster} TO {database}.normalised_spans AS
-{{normalised_spans|{database}.otel_traces}};
+CREATE TABLE {database}.read_spans {on_cluster} ENGINE = Null EMPTY AS
+{{read_spans|{database}.otel_traces}};
+
+CREATE TABLE {database}.known_spans {on_cluster} ENGINE = Null EMPTY AS
+{{known_spans|{database}.read_spans}};
+
+CREATE TABLE {database}.told_spans {on_cluster} ENGINE = Null EMPTY AS
+{{told_spans|{database}.known_spans}};
+
+CREATE MATERIALIZED VIEW {database}.read_spans_of_traces {on_cluster} TO {database}.read_spans AS
+{{read_spans|{database}.otel_traces}};
+
+CREATE MATERIALIZED VIEW {database}.known_spans_of_read {on_cluster} TO {database}.known_spans AS
+{{known_spans|{database}.read_spans}};
+
+CREATE MATERIALIZED VIEW {database}.told_spans_of_known {on_cluster} TO {database}.told_spans AS
+{{told_spans|{database}.known_spans}};
+
+CREATE MATERIALIZED VIEW {database}.normalised_spans_of_told {on_cluster} TO {database}.normalised_spans AS
+{{priced_spans|{database}.told_spans}};
 
 CREATE MATERIALIZED VIEW {database}.spans_of_normalised {on_cluster} TO {database}.spans AS
 SELECT * EXCEPT (ContentGroup, Format, Content, `ContentEvents.Timestamp`, `ContentEvents.Name`, `ContentEvents.Attributes`, InputText, OutputText)
@@ -107,13 +125,3 @@ GROUP BY
     Project,
     TraceId,
     EventDay;
-
--- Before a segment that was refused is taken apart, its records are tried one by one, up to where they
--- would be stored.
-
-CREATE TABLE {database}.trial_traces {on_cluster} AS {database}.otlp_traces ENGINE = Null;
-
-CREATE TABLE {database}.trial_spans {on_cluster} AS {database}.normalised_spans ENGINE = Null;
-
-CREATE MATERIALIZED VIEW {database}.spans_of_trial {on_cluster} TO {database}.trial_spans AS
-{{normalised_spans|({{decoded_spans|{database}.trial_traces}})}};

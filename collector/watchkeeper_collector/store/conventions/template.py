@@ -12,7 +12,7 @@ from watchkeeper_schemas.protobuf import render_columns, render_type
 
 from watchkeeper_collector.store.conventions import decoding, texts
 from watchkeeper_collector.store.conventions.data import literals, load, load_template, quote
-from watchkeeper_collector.store.conventions.columns import Columns
+from watchkeeper_collector.store.conventions.columns import Columns, run_of
 
 INNERMOST = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
@@ -67,17 +67,28 @@ class Template:
             "envelope": lambda _, document: texts.envelope(document),
             "scalars": lambda _, document: texts.scalars(document),
             "messages": lambda _, arguments: texts.messages(*arguments.split("|")),
-            "input_text": lambda _, messages: texts.input_text(messages),
-            "output_text": lambda _, messages: texts.output_text(messages),
+            "roles": lambda _, messages: texts.roles(messages),
+            "message_texts": lambda _, messages: texts.message_texts(messages),
+            "newest_input": lambda _, arguments: texts.newest_input(*arguments.split("|")),
+            "joined_output": lambda _, arguments: texts.joined_output(*arguments.split("|")),
+            "input_text": lambda _, listed: texts.newest_input(texts.roles(listed), texts.message_texts(listed)),
+            "output_text": lambda _, listed: texts.joined_output(
+                texts.roles(listed), texts.message_texts(listed)
+            ),
             "other_output_text": lambda _, parsed: texts.other_output_text(parsed),
             "tool_calls": lambda _, messages: texts.tool_calls(messages),
             "time": lambda _, nanoseconds: decoding.time(nanoseconds),
             "attributes": lambda _, pairs: decoding.attributes(pairs),
             "record_columns": lambda signal, _: render_columns(signal),
             "message_type": lambda signal, message: render_type(signal, message),
-            "decoded_spans": lambda _, source: part("decode", source),
-            "normalised_spans": lambda _, source: normalised_spans(source),
-            "flat_text": lambda prefix, roles: texts.flat_text(prefix, *roles.split("|")),
+            "decoded_spans": lambda _, source: part("decoded_spans", source),
+            "read_spans": lambda _, source: part("read_spans", source),
+            "known_spans": lambda _, source: part("known_spans", source),
+            "told_spans": lambda _, source: part("told_spans", source),
+            "priced_spans": lambda _, source: priced_spans(source),
+            "run_of": lambda _, number: run_of(number),
+            "flat_names": lambda *_: quote(texts.FLAT_NAMES),
+            "flat_text": lambda side, _: texts.flat_text(side),
         }
 
 
@@ -97,10 +108,9 @@ def part(name: str, source: str) -> str:
     return Template(COMMENT.sub("", load_template(name)).strip()).render().replace("{source}", source)
 
 
-def normalised_spans(source: str) -> str:
-    """The whole way of spans: normalised, with what their trace shares, with their cost."""
-    shared = part("share", f"({part('normalise', source)})")
-    return costed(f"({shared})", "{database}.prices")
+def priced_spans(source: str) -> str:
+    """The last leg with the spans' cost."""
+    return costed(f"({part('shared_spans', source)})", "{database}.prices")
 
 
 def transform(table: Mapping[str, Sequence[str]], expression: str, default: str) -> str:

@@ -31,6 +31,11 @@ NOT_ANSWERS = (
     "('user', 'human', 'humanmessage', 'tool', 'toolmessage', 'system', 'developer', 'reasoning',"
     " 'function_call', 'function_call_output')"
 )
+FLAT_PREFIXES = {
+    "input": "(?:llm[.]input_messages|gen_ai[.]prompt)[.]",
+    "output": "(?:llm[.]output_messages|gen_ai[.]completion)[.]",
+}
+FLAT_NAMES = "^(llm[.](input|output)_messages|gen_ai[.](prompt|completion))[.][0-9]+[.]"
 TEXT_PARTS = "('', 'text', 'input_text', 'output_text')"
 TOOL_CALLS = "('tool_call', 'tool_use', 'tool-call', 'function_call')"
 
@@ -73,26 +78,25 @@ def messages(document: str, parsed: str) -> str:
     )
 
 
-def role(message: str) -> str:
-    return (
-        f"lower(multiIf({message}.role != '', {message}.role, {message}.kwargs.type != '',"
-        f" {message}.kwargs.type, {message}.type))"
-    )
+def roles(listed: str) -> str:
+    """Who said each message, in lower case."""
+    role = "multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)"
+    return f"arrayMap(m -> lower({role}), {listed})"
 
 
-def message_text(message: str) -> str:
-    """The text of one message: its parts, blocks or content, without reasoning and tool calls."""
+def message_texts(listed: str) -> str:
+    """The text of each message: its parts, blocks or content, without reasoning and tool calls."""
     content = (
-        f"multiIf({message}.content != '', {message}.content, {message}.kwargs.content != '',"
-        f" {message}.kwargs.content, {message}.data.content != '', {message}.data.content, {message}.text)"
+        "multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content,"
+        " m.data.content != '', m.data.content, m.text)"
     )
-    listed = f"JSONExtract(content, {quote(f'Array({PART})')})"
-    nested = f"JSONExtract(content, {quote(MESSAGE)}).parts"
+    of_content = f"JSONExtract(if(match(c, '^\\[\\s*{{'), c, ''), {quote(f'Array({PART})')})"
+    nested = f"JSONExtract(if(match(c, '^{{\\s*\"(parts|role)\"'), c, ''), {quote(MESSAGE)}).parts"
+    parts = f"arrayConcat(m.parts, m.blocks, {of_content}, {nested})"
+    bare = "if(match(c, '^(\\[\\s*[{{]|{{\\s*\"(parts|role)\")'), '', c)".replace("{{", "{")
     return (
-        f"arrayMap(content -> multiIf(notEmpty({message}.parts), {parts_text(f'{message}.parts')},"
-        f" notEmpty({message}.blocks), {parts_text(f'{message}.blocks')},"
-        f" match(content, '^\\[\\s*{{'), {parts_text(listed)},"
-        f" match(content, '^{{\\s*\"(parts|role)\"'), {parts_text(nested)}, content), [{content}])[1]"
+        f"arrayMap((m, c) -> arrayMap(p -> if(empty(p), {bare}, {parts_text('p')}), [{parts}])[1],"
+        f" {listed}, arrayMap(m -> {content}, {listed}))"
     )
 
 
@@ -101,16 +105,16 @@ def parts_text(parts: str) -> str:
     return joined(f"arrayMap(p -> {part}, {parts})")
 
 
-def input_text(listed: str) -> str:
-    """The newest user message; one without a role where nobody has one."""
-    by_user = f"arrayLast(t -> t != '', arrayMap(m -> if({role('m')} IN {USERS}, {message_text('m')}, ''), {listed}))"
-    by_anyone = f"arrayLast(t -> t != '', arrayMap(m -> if({role('m')} IN ('', 'message', 'text'), {message_text('m')}, ''), {listed}))"
-    return f"arrayMap(t -> if(t != '', t, {by_anyone}), [{by_user}])[1]"
+def newest_input(who: str, said: str) -> str:
+    """The newest user message; one without a role where no user said anything."""
+    by_user = f"arrayLast((t, r) -> t != '' AND r IN {USERS}, {said}, {who})"
+    by_anyone = f"arrayLast((t, r) -> t != '' AND r IN ('', 'message', 'text'), {said}, {who})"
+    return f"if({by_user} != '', {by_user}, {by_anyone})"
 
 
-def output_text(listed: str) -> str:
+def joined_output(who: str, said: str) -> str:
     """The answer."""
-    return joined(f"arrayMap(m -> if({role('m')} IN {NOT_ANSWERS}, '', {message_text('m')}), {listed})")
+    return joined(f"arrayFilter((t, r) -> r NOT IN {NOT_ANSWERS}, {said}, {who})")
 
 
 def other_output_text(parsed: str) -> str:
@@ -121,23 +125,23 @@ def other_output_text(parsed: str) -> str:
 def tool_calls(listed: str) -> str:
     """How many tools are called."""
     is_call = f"(p.type IN {TOOL_CALLS} OR p.functionCall != '' OR p.function_call != '' OR p.toolUse != '')"
-    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, JSONExtract(m.content, {quote(f'Array({PART})')})))"
+    of_content = f"JSONExtract(if(startsWith(m.content, '['), m.content, ''), {quote(f'Array({PART})')})"
+    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, {of_content}))"
     of_lists = "length(m.tool_calls) + length(m.kwargs.tool_calls) + length(m.data.tool_calls)"
     return f"arraySum(m -> {of_lists} + {of_parts} + (m.type = 'function_call'), {listed})"
 
 
-def flat_text(prefix: str, role_suffix: str, wanted_role: str) -> str:
-    """The text of flattened messages (``prefix N .message.content``): of all, or the newest of one role."""
-    number = f"toInt32OrZero(extract(k, {quote('^' + re.escape(prefix) + '([0-9]+)')}))"
-    body = re.escape(role_suffix.removesuffix("role"))
-    suffix = "(content|contents[.][0-9]+[.]message_content[.]text)$"
-    pattern = quote(f"^{re.escape(prefix)}[0-9]+{body}{suffix}")
+def flat_text(side: str) -> str:
+    """The text of flattened messages (``llm.input_messages.N.message.content``): of all, or the newest user's."""
+    prefix = FLAT_PREFIXES[side]
+    number = f"toInt32OrZero(extract(k, '^{prefix}([0-9]+)'))"
+    pattern = quote(f"^{prefix}[0-9]+[.](message[.])?(content|contents[.][0-9]+[.]message_content[.]text)$")
     pairs = f"arrayFilter((k, v) -> match(k, {pattern}) AND v != '', flat_names, flat_texts)"
     values = f"arrayFilter((v, k) -> match(k, {pattern}) AND v != '', flat_texts, flat_names)"
-    if wanted_role:
-        is_role = f"endsWith(k, {quote(role_suffix)}) AND lower(v) IN ({quote(wanted_role)}, 'human')"
-        roles = f"arrayMap(k -> {number}, arrayFilter((k, v) -> {is_role}, flat_names, flat_texts))"
-        newest = f"arrayMax(arrayIntersect({roles}, arrayMap(k -> {number}, {pairs})))"
+    if side == "input":
+        is_user = f"match(k, '^{prefix}[0-9]+[.](message[.])?role$') AND lower(v) IN {USERS}"
+        users = f"arrayMap(k -> {number}, arrayFilter((k, v) -> {is_user}, flat_names, flat_texts))"
+        newest = f"arrayMax(arrayIntersect({users}, arrayMap(k -> {number}, {pairs})))"
         values = f"arrayFilter((v, k) -> {number} = {newest}, {values}, {pairs})"
         pairs = f"arrayFilter(k -> {number} = {newest}, {pairs})"
     listed = f"JSONExtract(v, {quote(f'Array({PART})')})"

@@ -1,8 +1,10 @@
+-- The last leg but for the cost: features of the answers, and what the spans of a trace in {source} share.
+--
 -- Spans get what all spans of their trace in the same insert agree on, which is all that most traces need:
 -- they arrive as one. The settling worker sees to the others.
 
 SELECT
-    * EXCEPT (own_user, own_session, own_prompt, own_prompt_version, own_release, own_environment, own_feature, users, sessions, prompts, releases, environments, features),
+    * EXCEPT '^(own_.*|users|sessions|prompts|releases|environments|features|total_input|total_output|newest_input|joined_output|document_hash)$',
     if(own_user = '' AND length(users) = 1, users[1], own_user) AS UserId,
     if(own_session = '' AND length(sessions) = 1, sessions[1], own_session) AS SessionId,
     if(own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1, prompts[1].1, own_prompt) AS PromptName,
@@ -15,7 +17,15 @@ SELECT
         + 4 * (own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1)
         + 8 * (own_release = '' AND length(releases) = 1)
         + 16 * (own_environment = '' AND length(environments) = 1)
-        + 32 * (own_feature = '' AND length(features) = 1)) AS Inherited
+        + 32 * (own_feature = '' AND length(features) = 1)) AS Inherited,
+    lengthUTF8(InputText) AS InputChars,
+    lengthUTF8(OutputText) AS OutputChars,
+    if(InputText = '' AND empty(Content), 0, cityHash64(document_hash, InputText, Provider)) AS InputHash,
+    if(OutputText = '', 0, cityHash64(OutputText)) AS OutputHash,
+    FinishReason = 'length' AS IsTruncated,
+    Kind = 'llm' AND HasOutput AND ToolCallCount = 0 AND trimBoth(OutputText) = '' AS IsEmpty,
+    match(OutputText, '^\\s*[\\[{]') AND isValidJSON(OutputText) AS IsJson,
+    position(OutputText, '```') > 0 AS HasCodeFence
 FROM
 (
     SELECT

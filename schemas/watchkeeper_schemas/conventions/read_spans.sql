@@ -1,0 +1,147 @@
+-- The first leg: what each column's sources say, read from {source}, which has the columns of otel_traces.
+--
+-- The way from otel_traces to normalised_spans has four legs, each a view, with a table that holds nothing
+-- between them. The engine reads a view's text at every insert, and takes much longer over one long text than
+-- over four short ones; and what one leg hands on is computed once, where a column that only some branches
+-- need would be computed anew in each of them. Within a leg, a stage uses the columns of the stages before it
+-- only: an alias would be written out wherever it is used.
+
+WITH
+-- Names of attributes become numbers, and values are sorted by them.
+numbered AS
+(
+    SELECT
+        * EXCEPT (names, texts),
+        names,
+        texts,
+        {{numbers}} AS numbers,
+        {{resource_numbers}} AS resource_numbers,
+        arrayMap(k -> {{is_content|k}}, names) AS content_marks,
+        arrayMap(k -> {{is_dropped|k}}, names) AS dropped_marks,
+        arrayMap(n -> {{is_content_event|n}}, Events.Name) AS event_marks,
+        arrayMap(k -> match(k, {{flat_names}}), names) AS flat_marks
+    FROM
+    (
+        SELECT
+            *,
+            mapKeys(SpanAttributes) AS names,
+            mapValues(SpanAttributes) AS texts,
+            mapKeys(ResourceAttributes) AS resource_names,
+            mapValues(ResourceAttributes) AS resource_texts
+        FROM {source}
+    )
+),
+
+sorted AS
+(
+    SELECT
+        *,
+        arraySort(numbers) AS order,
+        arrayMap(n -> {{run_of|n}}, arraySort(numbers)) AS runs,
+        arraySort((v, n) -> n, texts, numbers) AS values,
+        arraySort((k, n) -> n, names, numbers) AS keys,
+        arrayMap(n -> {{run_of|n}}, arraySort(resource_numbers)) AS resource_runs,
+        arraySort((v, n) -> n, resource_texts, resource_numbers) AS resource_values
+    FROM numbered
+),
+
+-- The JSON documents that something is wanted of.
+parsed AS
+(
+    SELECT
+        *,
+        {{documents}}
+    FROM sorted
+)
+
+SELECT
+    Project,
+    RetentionClass,
+    Timestamp,
+    TraceId,
+    SpanId,
+    ParentSpanId,
+    TraceState,
+    SpanName,
+    SpanKind,
+    ServiceName,
+    ResourceAttributes,
+    ScopeName,
+    ScopeVersion,
+    ScopeAttributes,
+    mapFromArrays(arrayFilter((k, c, d) -> NOT c AND NOT d, names, content_marks, dropped_marks), arrayFilter((v, c, d) -> NOT c AND NOT d, texts, content_marks, dropped_marks)) AS RestAttributes,
+    mapFromArrays(arrayFilter((k, c) -> c, names, content_marks), arrayFilter((v, c) -> c, texts, content_marks)) AS Content,
+    Duration,
+    StatusCode,
+    StatusMessage,
+    Events.Timestamp AS event_times,
+    Events.Name AS event_names,
+    Events.Attributes AS event_attributes,
+    event_marks,
+    Links.TraceId AS `Links.TraceId`,
+    Links.SpanId AS `Links.SpanId`,
+    Links.TraceState AS `Links.TraceState`,
+    Links.Attributes AS `Links.Attributes`,
+    ReceivedAt,
+    SegmentId,
+    ApiKeyId,
+    empty(names) AS is_bare,
+    arrayFilter((k, f) -> f, names, flat_marks) AS flat_names,
+    arrayFilter((v, f) -> f, texts, flat_marks) AS flat_texts,
+    {{match:convention|ScopeName}} AS convention_of_scope,
+    {{text:kind}} AS x_kind,
+    {{name_of:kind}} AS kind_name,
+    {{text:operation}} AS x_operation,
+    {{name_of:operation}} AS operation_name,
+    {{text:provider}} AS x_provider,
+    {{text:request_model}} AS x_request_model,
+    {{text:response_model}} AS ResponseModel,
+    {{text:response_id}} AS ResponseId,
+    {{text:service_tier}} AS ServiceTier,
+    {{text:system_fingerprint}} AS SystemFingerprint,
+    {{text:reported_cost_usd}} AS x_reported_cost_usd,
+    {{text:finish_reason}} AS x_finish_reason,
+    {{text:user_id}} AS x_user_id,
+    {{text:session_id}} AS x_session_id,
+    {{text:prompt_name}} AS own_prompt,
+    {{text:prompt_version}} AS own_prompt_version,
+    {{text:agent_name}} AS AgentName,
+    {{text:workflow_name}} AS WorkflowName,
+    {{text:tool_name}} AS x_tool_name,
+    {{text:tool_arguments}} AS x_tool_arguments,
+    {{text:release}} AS own_release,
+    {{text:environment}} AS own_environment,
+    {{text:feature}} AS own_feature,
+    {{text:error_type}} AS x_error_type,
+    {{text:error_status}} AS x_error_status,
+    {{text:error_message}} AS x_error_message,
+    {{text:server_address}} AS x_server_address,
+    {{text:is_streaming}} AS x_is_streaming,
+    {{texts:input_tokens}} AS x_input_tokens,
+    {{texts:output_tokens}} AS x_output_tokens,
+    {{texts:total_tokens}} AS x_total_tokens,
+    {{texts:cache_read_tokens}} AS x_cache_read_tokens,
+    {{texts:cache_write_tokens}} AS x_cache_write_tokens,
+    {{texts:reasoning_tokens}} AS x_reasoning_tokens,
+    {{usage_details}} AS x_usage_details,
+    {{text:content.input}} AS x_input,
+    {{text:content.output}} AS x_output,
+    {{name_of:content.input}} AS input_name,
+    {{name_of:content.output}} AS output_name,
+    {{text:first_chunk_s}} AS first_chunk_s,
+    {{attribute|ai.response.msToFirstChunk}} AS first_chunk_ms,
+    {{attribute|langfuse.observation.completion_start_time}} AS x_first_chunk_at,
+    {{attribute|gen_ai.server.time_to_first_token}} AS first_token,
+    {{attribute|ai.operationId}} AS operation_id,
+    {{attribute|logfire.span_type}} AS span_type,
+    {{attribute|langfuse.observation.usage_details}} AS langfuse_usage,
+    {{attribute|langfuse.observation.level}} AS langfuse_level,
+    {{attribute|ai.response.text}} AS response_text,
+    {{attribute|ai.response.toolCalls}} AS response_tool_calls,
+    {{attribute|mcp.method.name}} AS mcp_method,
+    {{attribute|haystack.component.type}} AS haystack_type,
+    {{attribute|gcp.vertex.agent.llm_request}} AS adk_request,
+    {{attribute|http.request.method}} AS http_method,
+    {{attribute|http.method}} AS old_http_method,
+    {{attribute|watchkeeper.content.cut_chars}} AS cut_chars
+FROM parsed
