@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.common import set_setting
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.exceptions import ProgrammingError
 
 from watchkeeper_collector.errors import ConfigurationError, StoreUnavailableError
@@ -16,6 +17,8 @@ from watchkeeper_collector.store.engine_errors import reason
 
 SCHEMES = {"chdb": "chdb", "clickhouse": "http", "clickhouses": "https"}
 
+# We insert rows, never data frames: without these lines the first insert would load pandas and numpy.
+options.pd = options.np = None
 set_setting("dict_parameter_format", "map")  # a dict bound to {name:Map(…)} travels as a map, not as JSON
 
 

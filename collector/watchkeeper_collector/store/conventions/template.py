@@ -71,7 +71,9 @@ class Template:
             "message_texts": lambda _, messages: texts.message_texts(messages),
             "newest_input": lambda _, arguments: texts.newest_input(*arguments.split("|")),
             "joined_output": lambda _, arguments: texts.joined_output(*arguments.split("|")),
-            "input_text": lambda _, listed: texts.newest_input(texts.roles(listed), texts.message_texts(listed)),
+            "input_text": lambda _, listed: texts.newest_input(
+                texts.roles(listed), texts.message_texts(listed)
+            ),
             "output_text": lambda _, listed: texts.joined_output(
                 texts.roles(listed), texts.message_texts(listed)
             ),

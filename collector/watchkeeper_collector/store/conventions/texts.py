@@ -6,25 +6,22 @@ A document is parsed once, into a type wide enough for every provider's messages
 import re
 
 from watchkeeper_collector.store.conventions.data import load, quote
+from watchkeeper_collector.store.conventions.sources import render_object
 
 PART = (
     "Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String,"
     " toolUse String)"
 )
 CONSTRUCTOR = "Tuple(content String, type String, tool_calls Array(Tuple(id String)))"
-MESSAGE_NAMES = ("role", "type", "content", "text", "parts", "blocks", "tool_calls", "kwargs", "data")
-MESSAGE_FIELDS = (
-    f"role String, type String, content String, text String, parts Array({PART}), blocks Array({PART}),"
-    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR}"
+MESSAGE = (
+    f"Tuple(role String, type String, content String, text String, parts Array({PART}), blocks Array({PART}),"
+    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR})"
 )
-MESSAGE = f"Tuple({MESSAGE_FIELDS})"
 ENVELOPE = (
-    f"Tuple({MESSAGE_FIELDS}, messages Array({MESSAGE}), input Array({MESSAGE}), contents Array({MESSAGE}),"
-    f" output Array({MESSAGE}), choices Array(Tuple(text String, message {MESSAGE})), message {MESSAGE},"
-    f" candidates Array(Tuple(content {MESSAGE})),"
-    f" generations Array(Array(Tuple(text String, message {MESSAGE}))))"
+    "Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String),"
+    " choices Array(Tuple(text String, message String)), candidates Array(Tuple(content String)), message String,"
+    " generations Array(Array(Tuple(text String, message String))))"
 )
-NESTED_LIST = f"Tuple(messages Array(Array({MESSAGE})))"
 SCALARS = ("input", "prompt", "contents", "query", "question", "message", "output", "result")
 USERS = "('user', 'human', 'humanmessage')"
 NOT_ANSWERS = (
@@ -51,10 +48,8 @@ def joined(texts: str) -> str:
 
 
 def envelope(document: str) -> str:
-    """A document of JSON, as the widest type; a list counts as the messages of one."""
-    wrapped = f"concat('{{\"messages\":', {document}, '}}')"
-    text = f"multiIf(startsWith({document}, '['), {wrapped}, startsWith({document}, '{{'), {document}, '')"
-    return f"JSONExtract({text}, {quote(ENVELOPE)})"
+    """What a document of JSON has of messages, each as JSON; a list counts as the messages of one."""
+    return f"JSONExtract({render_object(document)}, {quote(ENVELOPE)})"
 
 
 def scalars(document: str) -> str:
@@ -66,16 +61,16 @@ def scalars(document: str) -> str:
 
 
 def messages(document: str, parsed: str) -> str:
-    """All messages of a document that :func:`envelope` parsed, wherever in it they are."""
-    own_fields = ", ".join(f"{parsed}.{name}" for name in MESSAGE_NAMES)
-    filled = "m.role != '' OR m.content != '' OR m.text != '' OR m.type != ''"
-    own = f"arrayFilter(m -> {filled}, [CAST(tuple({own_fields}), {quote(MESSAGE)})])"
-    nested = f"JSONExtract(if(position({document}, '[[') > 0, {document}, ''), {quote(NESTED_LIST)}).messages"
-    return (
+    """All messages of a document that :func:`envelope` took apart, wherever in it they are, parsed."""
+    listed = (
         f"arrayConcat({parsed}.messages, {parsed}.input, {parsed}.contents, {parsed}.output,"
         f" {parsed}.choices.message, {parsed}.candidates.content, [{parsed}.message],"
-        f" arrayFlatten({parsed}.generations).message, arrayFlatten({nested}), {own})"
+        f" arrayFlatten({parsed}.generations).message, [if(startsWith({document}, '{{'), {document}, '')])"
     )
+    flat = (
+        f"arrayFlatten(arrayMap(m -> if(startsWith(m, '['), JSONExtract(m, 'Array(String)'), [m]), {listed}))"
+    )
+    return f"arrayMap(m -> JSONExtract(m, {quote(MESSAGE)}), arrayFilter(m -> startsWith(m, '{{'), {flat}))"
 
 
 def roles(listed: str) -> str:
