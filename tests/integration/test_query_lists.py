@@ -288,7 +288,8 @@ def test_events_links_hashes_and_inheritance_are_readable(shelf: Shelf) -> None:
     shelf.put(
         Span(
             extra={
-                "Events.Timestamp": [NOON_NS + 5], "Events.Name": ["retry"], "Events.Attributes": [{"n": "1"}],
+                "Events.Timestamp": [NOON_NS + 5], "Events.Name": ["retry"],
+                "Events.Attributes": [{"n": "1"}],
                 "Links.TraceId": ["t0"], "Links.SpanId": ["s0"], "Links.TraceState": [""],
                 "Links.Attributes": [{"why": "batch"}], "InputHash": 255, "Inherited": 3,
             }

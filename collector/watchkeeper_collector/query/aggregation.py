@@ -19,8 +19,7 @@ MOST_POINTS = 500_000
 TABLE = """SELECT
     {columns}
 FROM {database}.spans
-WHERE {conditions}
-{grouping}
+WHERE {conditions}{grouping}
 ORDER BY {order}
 LIMIT {limit}"""
 
@@ -102,7 +101,7 @@ def table_statement(source: Source, question: Question, limit: int) -> Statement
         TABLE.replace("{columns}", ",\n    ".join(_columns(dimensions, measures)))
         .replace("{database}", source.database)
         .replace("{conditions}", _conditions(source, question, measures, bindings))
-        .replace("{grouping}", f"GROUP BY {', '.join(keys)}" if keys else "")
+        .replace("{grouping}", f"\nGROUP BY {', '.join(keys)}" if keys else "")
         .replace("{order}", _order(question))
         .replace("{limit}", bindings.bind(limit, "UInt32"))
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from watchkeeper_collector.query.bindings import Bindings
@@ -58,8 +57,12 @@ class Slice:
     def _text_search(self, bindings: Bindings, database: str, project: str) -> Callable[[Value], str] | None:
         if not self.may_search_content:
             return None
-        days = " AND ".join(_content_days(self.window, bindings))
-        return partial(match_text, bindings=bindings, database=database, project=project, days=days)
+
+        def match(value: Value) -> str:
+            days = " AND ".join(_content_days(self.window, bindings))
+            return match_text(value, bindings, database=database, project=project, days=days)
+
+        return match
 
 
 def in_window(window: Window, bindings: Bindings) -> list[str]:
