@@ -18,7 +18,7 @@ from watchkeeper_collector.store.engine_errors import reason
 SCHEMES = {"chdb": "chdb", "clickhouse": "http", "clickhouses": "https"}
 
 # We insert rows, never data frames: without these lines the first insert would load pandas and numpy.
-options.pd = options.np = None
+options.pd = options.pd_time_test = options.np = None
 set_setting("dict_parameter_format", "map")  # a dict bound to {name:Map(…)} travels as a map, not as JSON
 
 
