@@ -90,7 +90,7 @@ def test_every_field_of_captured_records_is_stored(tables: Tables, dialect: str)
         key=lambda one: one[2].observed_time_unix_nano,
     )
     rows, contents = tables.read("otel_logs", "Timestamp"), iter(tables.read("span_content", "Timestamp"))
-    assert tables.count_items("logs") == items == len(records)
+    assert tables.sink.stored_items("logs", "segment-1") == items == len(records)
     for row, (group, scope, record) in zip(rows, records, strict=True):
         check_record(row, group, scope, record)
         check_content(row, next(contents) if holds_content(record) else None, record)
@@ -142,7 +142,7 @@ def test_records_of_any_shape_are_stored_and_counted(tables: Tables) -> None:
         tables.clear(("otel_logs", "span_content"))
         items = tables.send("logs", *sent, token=str(len(tokens)))
         tokens.append(items)
-        assert tables.count_items("logs") == items
+        assert tables.sink.stored_items("logs", "segment-1") == items
 
     tokens: list[int] = []
     check()
@@ -173,24 +173,23 @@ def test_values_of_all_kinds_become_text(tables: Tables) -> None:
     assert (row["LogAttributes"]["bytes"], row["LogAttributes"]["none"]) == ("AP8=", "")
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        ("", ""),
-        ("text", "text"),
-        (False, "false"),
-        (0, "0"),
-        (0.5, "0.5"),
-        (b"\x01", "AQ=="),
-        (["a", 1], '["a",1]'),
-        ({"a": {"b": None}}, '{"a":{"b":null}}'),
-        (None, ""),
-    ],
-    ids=repr,
-)
-def test_bodies_of_all_kinds_become_text(tables: Tables, body: Any, text: str) -> None:
-    tables.send("logs", log_request(body, time_unix_nano=RECEIVED_NS))
-    assert only(tables.read("otel_logs"))["Body"] == text
+BODIES: list[tuple[Any, str]] = [
+    ("", ""),
+    ("text", "text"),
+    (False, "false"),
+    (0, "0"),
+    (0.5, "0.5"),
+    (b"\x01", "AQ=="),
+    (["a", 1], '["a",1]'),
+    ({"a": {"b": None}}, '{"a":{"b":null}}'),
+    (None, ""),
+]
+
+
+def test_bodies_of_all_kinds_become_text(tables: Tables) -> None:
+    sent = [log_request(body, time_unix_nano=RECEIVED_NS + at * 1000) for at, (body, _) in enumerate(BODIES)]
+    tables.send("logs", *sent)
+    assert [row["Body"] for row in tables.read("otel_logs", "Timestamp")] == [text for _, text in BODIES]
     assert tables.read("span_content") == []
 
 
@@ -219,24 +218,31 @@ def test_the_best_known_time_is_taken(tables: Tables, times: dict[str, int], exp
     assert stored == [(expected_ns, RECEIVED_NS)]
 
 
-@pytest.mark.parametrize(
-    ("time_ns", "day"),
-    [
-        (1, RECEIVED_DAY),
-        (RECEIVED_NS - 401 * DAY_NS, RECEIVED_DAY),
-        (RECEIVED_NS - 399 * DAY_NS, "2025-10-20"),
-        (RECEIVED_NS + DAY_NS, "2026-11-24"),
-        (RECEIVED_NS + 3 * DAY_NS, RECEIVED_DAY),
-        (7_226_582_400 * 10**9, RECEIVED_DAY),
-        (2**64 - 1, RECEIVED_DAY),
-    ],
-    ids=["1970", "401 days ago", "399 days ago", "tomorrow", "in 3 days", "2199", "2554"],
-)
-def test_an_absurd_time_is_kept_and_does_not_choose_the_day(tables: Tables, time_ns: int, day: str) -> None:
-    tables.send("logs", details(), log_request("x", time_unix_nano=time_ns))
-    of_day = f"FROM {DATABASE}.otel_logs WHERE Body = 'x' AND EventDay = {{day:Date}}"
-    stored = tables.query(f"SELECT toUnixTimestamp64Nano(Timestamp) {of_day}", {"day": day}).rows
-    assert stored == [(min(time_ns, 2**63 - 1),)]
+TIMES = {
+    "1970": (1, RECEIVED_DAY),
+    "before all that is kept": (RECEIVED_NS - 20_001 * DAY_NS, RECEIVED_DAY),
+    "long ago": (RECEIVED_NS - 15_000 * DAY_NS, "1985-10-29"),
+    "tomorrow": (RECEIVED_NS + DAY_NS, "2026-11-24"),
+    "in 3 days": (RECEIVED_NS + 3 * DAY_NS, RECEIVED_DAY),
+    "2199": (7_226_582_400 * 10**9, RECEIVED_DAY),
+    "2554": (2**64 - 1, RECEIVED_DAY),
+}
+
+
+def test_an_absurd_time_is_kept_and_does_not_choose_the_day(tables: Tables) -> None:
+    tables.send("logs", *(log_request(name, time_unix_nano=time_ns) for name, (time_ns, _) in TIMES.items()))
+    stored = tables.query(
+        f"SELECT Body, toUnixTimestamp64Nano(Timestamp), toString(EventDay) FROM {DATABASE}.otel_logs"
+    )
+    last_ns = 2**63 - 1
+    expected = {name: (min(time_ns, last_ns), day) for name, (time_ns, day) in TIMES.items()}
+    assert {name: (time_ns, day) for name, time_ns, day in stored.rows} == expected
+
+
+def test_content_has_the_day_of_its_log(tables: Tables) -> None:
+    early = event(DETAILS, None, {"gen_ai.input.messages": QUESTION}, time_unix_nano=1)
+    tables.send("logs", early)
+    assert str(only(tables.read("span_content"))["EventDay"]) == RECEIVED_DAY
 
 
 def test_flags_and_severities_beyond_their_range_do_not_wrap(tables: Tables) -> None:
@@ -272,29 +278,34 @@ def test_an_event_without_content_leaves_none(tables: Tables) -> None:
     assert tables.read("span_content") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "input_text", "output_text"),
-    [
-        ("gen_ai.system.message", {"content": "Be brief."}, "", ""),
-        ("gen_ai.user.message", {"content": "Wie geht's?"}, "Wie geht's?", ""),
-        ("gen_ai.user.message", {"role": "user", "content": [{"type": "text", "text": "Hi"}]}, "Hi", ""),
-        ("gen_ai.user.message", "Hi", "Hi", ""),
-        ("gen_ai.user.message", "{Hi", "{Hi", ""),
-        ("gen_ai.assistant.message", {"content": "Gut."}, "", ""),
-        ("gen_ai.tool.message", {"id": "call_1", "content": "7 °C"}, "", ""),
-        ("gen_ai.choice", {"index": 0, "message": {"role": "assistant", "content": "Gut."}}, "", "Gut."),
-        ("gen_ai.choice", {"index": 0, "message": {"tool_calls": [{"id": "call_1"}]}}, "", ""),
-    ],
-)
-def test_the_body_of_a_message_event_is_content(
-    tables: Tables, name: str, body: Any, input_text: str, output_text: str
-) -> None:
-    tables.send("logs", event(name, body, {"gen_ai.system": "openai"}))
-    row, content = only(tables.read("otel_logs")), only(tables.read("span_content"))
-    assert (row["Body"], row["LogAttributes"]) == ("", {"gen_ai.system": "openai"})
-    assert (content["Format"], set(content["Content"])) == (name, {"body"})
-    assert content["Content"]["body"] == (body if isinstance(body, str) else to_text(log_body(body)))
-    assert (content["InputText"], content["OutputText"]) == (input_text, output_text)
+MESSAGES: list[tuple[str, Any, str, str]] = [
+    ("gen_ai.system.message", {"content": "Be brief."}, "", ""),
+    ("gen_ai.user.message", {"content": "Wie geht's?"}, "Wie geht's?", ""),
+    ("gen_ai.user.message", {"role": "user", "content": [{"type": "text", "text": "Hi"}]}, "Hi", ""),
+    ("gen_ai.user.message", "Hi", "Hi", ""),
+    ("gen_ai.user.message", "{Hi", "{Hi", ""),
+    ("gen_ai.assistant.message", {"content": "Gut."}, "", ""),
+    ("gen_ai.tool.message", {"id": "call_1", "content": "7 °C"}, "", ""),
+    ("gen_ai.choice", {"index": 0, "message": {"role": "assistant", "content": "Gut."}}, "", "Gut."),
+    ("gen_ai.choice", {"index": 0, "message": {"tool_calls": [{"id": "call_1"}]}}, "", ""),
+]
+
+
+def test_the_bodies_of_message_events_are_content(tables: Tables) -> None:
+    tables.send(
+        "logs",
+        *(
+            event(name, body, {"gen_ai.system": "openai"}, time_unix_nano=RECEIVED_NS + at * 1000)
+            for at, (name, body, *_) in enumerate(MESSAGES)
+        ),
+    )
+    for row in tables.read("otel_logs"):
+        assert (row["Body"], row["LogAttributes"]) == ("", {"gen_ai.system": "openai"})
+    contents = tables.read("span_content", "Timestamp")
+    for content, (name, body, input_text, output_text) in zip(contents, MESSAGES, strict=True):
+        assert (content["Format"], set(content["Content"])) == (name, {"body"})
+        assert content["Content"]["body"] == (body if isinstance(body, str) else to_text(log_body(body)))
+        assert (content["InputText"], content["OutputText"]) == (input_text, output_text)
 
 
 def log_body(body: Any) -> AnyValue:
@@ -308,11 +319,11 @@ def test_an_event_named_by_its_attribute_is_one(tables: Tables) -> None:
     assert only(tables.read("otel_logs"))["LogAttributes"] == {"event.name": "gen_ai.user.message"}
 
 
-def test_an_error_event_keeps_its_message_as_content(tables: Tables) -> None:
-    attributes = {"exception.type": "BadRequest", "exception.message": "Your prompt 'x' is too long."}
+def test_every_name_of_content_counts_on_an_event(tables: Tables) -> None:
+    attributes = {"request_data": "{}", "error.type": "BadRequest"}
     tables.send("logs", event("gen_ai.client.operation.exception", None, attributes))
-    assert only(tables.read("otel_logs"))["LogAttributes"] == {"exception.type": "BadRequest"}
-    assert only(tables.read("span_content"))["Content"].keys() == {"exception.message"}
+    assert only(tables.read("otel_logs"))["LogAttributes"] == {"error.type": "BadRequest"}
+    assert only(tables.read("span_content"))["Content"] == {"request_data": "{}"}
 
 
 def test_other_records_are_left_alone(tables: Tables) -> None:
@@ -379,36 +390,45 @@ def days(count: int) -> list[Message]:
 def test_a_repeated_segment_is_stored_once_over_many_days(tables: Tables) -> None:
     for _ in range(2):
         assert tables.send("logs", *days(40), segment_id="many-days") == 80
-    assert (tables.count_items("logs", "many-days"), tables.count("span_content", "many-days")) == (80, 40)
+    assert (tables.sink.stored_items("logs", "many-days"), tables.count("span_content", "many-days")) == (
+        80,
+        40,
+    )
 
 
 def test_the_same_records_in_another_segment_are_stored_again(tables: Tables) -> None:
     for segment_id in ("one", "two"):
         tables.send("logs", details(), segment_id=segment_id)
-        assert (tables.count_items("logs", segment_id), tables.count("span_content", segment_id)) == (1, 1)
+        assert (tables.sink.stored_items("logs", segment_id), tables.count("span_content", segment_id)) == (
+            1,
+            1,
+        )
 
 
 def test_a_discarded_segment_is_gone_and_can_be_stored_again(tables: Tables) -> None:
     for token in ("first", "second"):
         tables.send("logs", *days(3), segment_id="discarded", token=token)
-        assert (tables.count_items("logs", "discarded"), tables.count("span_content", "discarded")) == (6, 3)
-        for table in ("otel_logs", "span_content"):
-            tables.discard(table, "discarded")
-        assert (tables.count_items("logs", "discarded"), tables.count("span_content", "discarded")) == (0, 0)
+        assert (tables.sink.stored_items("logs", "discarded"), tables.count("span_content", "discarded")) == (
+            6,
+            3,
+        )
+        tables.sink.discard("logs", "discarded")
+        assert (tables.sink.stored_items("logs", "discarded"), tables.count("span_content", "discarded")) == (
+            0,
+            0,
+        )
 
 
 @pytest.mark.parametrize("dsn", ["engine_dsn", "server_dsn"])
 def test_content_goes_before_logs_do(request: pytest.FixtureRequest, dsn: str) -> None:
-    tables = Tables(
-        request.getfixturevalue(dsn), "logs_expiry", content_retention_days="30", span_retention_days="90"
-    )
+    days = {"content_retention_days": 30, "span_retention_days": 90}
+    tables = Tables(request.getfixturevalue(dsn), "logs_expiry", **days)
     old = datetime.now(UTC) - timedelta(days=40)
     tables.insert_foreign(
         "otel_logs",
         EXPORTER_COLUMNS,
         foreign_row(Body="kept", Timestamp=old),
         foreign_row(Body="a prompt", EventName="gen_ai.user.message", Timestamp=old),
-        foreign_row(Body="too old", Timestamp=old - timedelta(days=60)),
     )
     for table in ("otel_logs", "span_content"):
         tables.command(f"OPTIMIZE TABLE {tables.database}.{table} FINAL")
