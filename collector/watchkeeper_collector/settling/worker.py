@@ -133,7 +133,7 @@ class SettlingWorker:
             self._swept_ns = now_ns
             self._sweep = chain(
                 windows(self.table, now_ns + AHEAD_NS, END_OF_TIME_NS),
-                windows(self.table, now_ns - SWEPT_NS, now_ns + AHEAD_NS),
+                windows(self.table, now_ns - SWEPT_NS, now_ns - OVERLAP_NS),
             )
         left = SWEEP_SPANS
         while left > 0 and (window := next(self._sweep, None)) is not None:
