@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from watchkeeper_collector.store.layout import Layout
+from watchkeeper_collector.store.schema import load_migrations
 from watchkeeper_collector.store.sink import TARGETS
 
 from tests.otlp.requests import SPAN_ID, TRACE_ID, key_values, requests, seeded
@@ -341,3 +343,10 @@ def test_exemplars_are_found_by_their_trace(tables: Tables) -> None:
     tables.send("metrics", metric_request("gauge", POINTS["gauge"], {"as_int": 1}))
     sql = f"SELECT Value FROM {DATABASE}.otel_metrics_gauge WHERE has(Exemplars.TraceId, {{trace:String}})"
     assert tables.query(sql, {"trace": TRACE_ID.hex()}).rows == [(-5.0,)]
+
+
+def test_on_a_cluster_a_series_stays_on_its_shard() -> None:
+    [metrics] = [migration for migration in load_migrations() if migration.name == "metrics"]
+    statements = [one for one in metrics.statements(Layout(cluster="main")) if "ENGINE = Distributed" in one]
+    assert len(statements) == len(KINDS)
+    assert all(one.endswith("_local', cityHash64(MetricName, Attributes))") for one in statements)

@@ -47,8 +47,9 @@ class Migration:
         for statement in self._statements():
             yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.fill(render(statement)))
             if (local := LOCAL_TABLE.match(statement)) and layout.cluster:
-                sharding = "cityHash64(TraceId)" if TRACE_ID.search(statement) else "rand()"
-                yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.distributed(local[1], sharding))
+                yield CREATE.sub(
+                    r"CREATE \1 IF NOT EXISTS ", layout.distributed(local[1], sharding_key(statement))
+                )
 
     def changeables(self, layout: Layout) -> Iterator["Changeable"]:
         """The file's views and retentions, as they should be today."""
@@ -76,6 +77,11 @@ class Changeable:
     @property
     def checksum(self) -> str:
         return checksum(self.text)
+
+
+def sharding_key(statement: str) -> str:
+    """What keeps a trace, or the series of a metric, on one shard: also when a segment is sent again."""
+    return "cityHash64(TraceId)" if TRACE_ID.search(statement) else "cityHash64(MetricName, Attributes)"
 
 
 def is_view(statement: str) -> bool:
