@@ -8,10 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -45,9 +43,13 @@ def send_shop_traffic(collector: CollectorProcess) -> None:
         sender.send("traces", build_request(trace.resource_spans()))
 
 
-def calls_with_cost(collector: CollectorProcess) -> int:
-    answer = collector.get("/api/v1/query?measures=calls&filter=cost:%3E0")
-    return int(answer["rows"][0]["calls"])
+def is_settled(collector: CollectorProcess) -> bool:
+    """Everything is stored, and only the shop's own model is without a price."""
+    spool = collector.get("/api/v1/status")["spool"]
+    if spool["drained_items"] < spool["appended_items"]:
+        return False
+    unpriced = collector.get("/api/v1/prices/unpriced")["items"]
+    return {found["model"] for found in unpriced if found["reason"] == "no_price"} == {OWN_MODEL}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]
     with CollectorProcess(tmp_path_factory.mktemp("shop"), segment_age_s=0.05) as collector:
         collector.until_ready()
         send_shop_traffic(collector)
-        collector.until(lambda: calls_with_cost(collector) > TRACES)
+        collector.until(lambda: is_settled(collector))
         yield collector
 
 
@@ -96,7 +98,7 @@ def test_tail_shows_calls_with_the_first_words_of_their_answers(shop: CollectorP
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert any("→ search_products" in line for line in lines)
-    assert any(re.search(r"gpt-5-mini.* s .*\d → \d+ +\$0\.\d+  \w", line) for line in lines)
+    assert any(re.search(r"gpt-5-mini-\S+ +[\d.]+ m?s .*\d → \d+ +\$0\.\d+  \w", line) for line in lines)
 
 
 def test_doctor_finds_a_healthy_collector_well(shop: CollectorProcess) -> None:
@@ -149,11 +151,10 @@ def test_example_sends_a_call_and_reads_it_back(shop: CollectorProcess) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     expected = (ROOT / "examples" / "README.md").read_text("utf-8")
-    assert all(line in expected for line in done.stdout.splitlines()[1:])
+    assert [line for line in done.stdout.splitlines()[1:] if line not in expected] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_demo_shows_live_traffic_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+def test_demo_shows_live_traffic_and_leaves_nothing_behind(tmp_path: Path) -> None:
     command = [*WATCHKEEPER, "up", "--demo", "--http-port", "0", "--grpc-port", "0"]
     environment = CLEAN | {"TMPDIR": str(tmp_path), "COLUMNS": "80"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as demo:
@@ -165,23 +166,12 @@ def test_demo_shows_live_traffic_and_leaves_nothing_behind(tmp_path: Path, numbe
                 break
         url = re.search(r"curl -s '(http\S+query\?\S+)'", said)
         assert url is not None, said
-        answer = _ask_until_rows(url[1])
-        demo.send_signal(number)
+        with urllib.request.urlopen(url[1], timeout=30) as got:
+            answer = json.load(got)
+        demo.send_signal(signal.SIGINT)
         rest = demo.stderr.read()
         assert demo.wait(60) == 0
     assert {row["model"] for row in answer["rows"]} >= {"gpt-5-2025-08-07", "claude-haiku-4-5-20251001"}
     assert "Stopped." in rest
     assert "Traceback" not in said + rest
     assert list(tmp_path.iterdir()) == []
-
-
-def _ask_until_rows(url: str) -> dict[str, list[dict[str, object]]]:
-    """The curl line that the demo prints, until the store has what it asks for."""
-    ends_at_s = time.monotonic() + 60
-    while True:
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(url, timeout=30) as got:
-            answer: dict[str, list[dict[str, object]]] = json.load(got)
-            if len(answer["rows"]) > 6:
-                return answer
-        assert time.monotonic() < ends_at_s
-        time.sleep(0.2)

@@ -128,7 +128,7 @@ def render_number(value: float | None, unit: str = "") -> str:
         case "usd":
             return f"${value:,.2f}" if value >= 100 or value == 0 else f"${value:,.4f}"
         case "ms":
-            return f"{value:,.0f} ms" if value < 10_000 else f"{value / 1000:,.1f} s"
+            return f"{value:,.0f} ms" if value < 1000 else f"{value / 1000:,.2f} s"
         case "ratio":
             return f"{100 * value:.1f} %"
         case _:

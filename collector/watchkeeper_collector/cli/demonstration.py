@@ -5,13 +5,15 @@ import time
 from typing import TYPE_CHECKING
 
 from watchkeeper_collector.cli.banner import render_command
+from watchkeeper_collector.cli.client import AnswerError, ApiClient
 from watchkeeper_collector.cli.console import say
-from watchkeeper_collector.cli.progress import counting
+from watchkeeper_collector.cli.progress import counting, working
 
 if TYPE_CHECKING:
     from watchkeeper_collector.demo.playing import Player
 
 LONGEST_STOP_S = 5.0
+POLL_S = 0.25
 TO_SEE = """
 Live traffic is on: about {traces_per_s:.0f} traces a second. To look at, in another terminal:
 
@@ -58,6 +60,7 @@ class Demonstration:
         try:
             if self._is_first:
                 self._send_past(player)
+            self._wait_until_stored(ApiClient(url), player)
             if not self._stop.is_set():
                 say(_what_to_see(url, plan.traces_per_s))
                 player.play_live()
@@ -72,6 +75,21 @@ class Demonstration:
             player.send_history(on_progress)
         if not self._stop.is_set():
             say(f"Sent {player.sent.traces:,} traces of {player.sent.spans:,} spans of the shop's last day.")
+
+    def _wait_until_stored(self, client: ApiClient, player: "Player") -> None:
+        """So that what is told to look at is there."""
+        with working("Waiting until ClickHouse has it all"):
+            while not (self._stop.is_set() or _has_stored(client, player.sent.spans)):
+                self._stop.wait(POLL_S)
+
+
+def _has_stored(client: ApiClient, spans: int) -> bool:
+    try:
+        status = client.get("/api/v1/status")
+    except AnswerError:
+        return False
+    spool = status["spool"]
+    return bool(status["store"]["is_ready"] and (spool["drained_items"] >= spans or not spool["segments"]))
 
 
 def _what_to_see(url: str, traces_per_s: float) -> str:

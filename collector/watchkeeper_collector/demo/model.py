@@ -31,7 +31,7 @@ class Model:
 GPT_MINI = Model(
     "openai", "gpt-5-mini", "gpt-5-mini-2025-08-07", 0.5, 95, "api.openai.com", 160, overhead_tokens=1150
 )
-GPT = Model("openai", "gpt-5", "gpt-5-2025-08-07", 1.1, 60, "api.openai.com", 520, overhead_tokens=1150)
+GPT = Model("openai", "gpt-5", "gpt-5-2025-08-07", 0.9, 75, "api.openai.com", 240, overhead_tokens=1150)
 HAIKU = Model(
     "anthropic",
     "claude-haiku-4-5",

@@ -110,7 +110,7 @@ def test_json_holds_the_same_values_and_no_control_characters(capsys: pytest.Cap
         (0.0000007, "usd", "<$0.0001"),
         (1234.5, "usd", "$1,234.50"),
         (812.4, "ms", "812 ms"),
-        (34_567, "ms", "34.6 s"),
+        (34_567, "ms", "34.57 s"),
         (0.0416, "ratio", "4.2 %"),
         (1234567, "count", "1,234,567"),
         (12.3456, "tokens_per_second", "12.35"),

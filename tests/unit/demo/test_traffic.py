@@ -151,9 +151,9 @@ def test_new_release_is_slower_and_uses_more_tokens(history: list[Trace]) -> Non
         for release in (OLD_RELEASE, NEW_RELEASE)
     }
     old, new = by_release[OLD_RELEASE], by_release[NEW_RELEASE]
-    assert mean_output_tokens(new) > 2 * mean_output_tokens(old)
+    assert mean_output_tokens(new) > 1.3 * mean_output_tokens(old)
     latency = [sum(s.end_ns - s.start_ns for s in side) / len(side) for side in (old, new)]
-    assert latency[1] > 1.5 * latency[0]
+    assert latency[1] > 1.3 * latency[0]
     assert min(s.start_ns for s in new) >= (START_S - 6 * HOUR_S) * 1e9
 
 
