@@ -36,7 +36,7 @@ def main() -> int:
     call = read_back(trace_id)
     print(f"Stored:  {call['service_name']} asked {call['response_model']} of {call['provider']}")
     print(f"tokens:  {call['input_tokens']} read, {call['output_tokens']} written")
-    print(f"cost:    ${call['cost_usd']:.6f} ({call['cost_source']})")
+    print(f"cost:    ${call['cost_usd']:.7f} ({call['cost_source']})")
     print(f"user:    {call['user_id']}, session {call['session_id']}")
     print(f"answer:  {call['output_messages'][0]['parts'][0]['content']}")
     return 0

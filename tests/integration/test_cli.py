@@ -38,9 +38,9 @@ def run(collector: CollectorProcess, *words: str, key: str = "") -> Done:
 
 def send_shop_traffic(collector: CollectorProcess) -> None:
     """Sixty traces of the demo's shop, of the last day."""
-    sender = Sender(collector.http, threading.Event())
-    for trace in islice(generate_traces(Plan(time.time())), TRACES):
-        sender.send("traces", build_request(trace.resource_spans()))
+    traces = islice(generate_traces(Plan(time.time())), TRACES)
+    groups = [group for trace in traces for group in trace.resource_spans()]
+    Sender(collector.http, threading.Event()).send("traces", build_request(groups))
 
 
 def is_settled(collector: CollectorProcess) -> bool:
