@@ -18,11 +18,11 @@ from watchkeeper_collector.telemetry import Telemetry
 UNPRICED_WINDOW = timedelta(days=30)
 ENGINE = "SELECT version()"
 TABLES = """
-SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes_on_disk
-FROM {parts}
-WHERE active AND database = {database:String}
-GROUP BY table
-ORDER BY table
+SELECT name, sum(ifNull(total_rows, 0)) AS rows, sum(ifNull(total_bytes, 0)) AS bytes_on_disk
+FROM {tables}
+WHERE database = {database:String} AND endsWith(engine, 'MergeTree')
+GROUP BY name
+ORDER BY name
 """
 
 
@@ -135,8 +135,8 @@ def _read_store(sources: Sources, project: str) -> StoreStatus:
 
 
 def _read_tables(prices: PriceTable) -> list[Table]:
-    parts = f"clusterAllReplicas('{prices.cluster}', system.parts)" if prices.cluster else "system.parts"
-    rows = prices.connection.query(TABLES.replace("{parts}", parts), {"database": prices.database}).dicts()
+    tables = f"clusterAllReplicas('{prices.cluster}', system.tables)" if prices.cluster else "system.tables"
+    rows = prices.connection.query(TABLES.replace("{tables}", tables), {"database": prices.database}).dicts()
     return [Table.model_validate(row) for row in rows]
 
 
