@@ -72,8 +72,15 @@ class Opening:
 class OpenedStore(Store):
     """A store that raises ``StoreUnavailableError`` with the reason as long as it is not open."""
 
-    def __init__(self, dsn: str, opening: Opening, settings: Mapping[str, Any] | None = None) -> None:
-        super().__init__(dsn, settings=settings)
+    def __init__(
+        self,
+        dsn: str,
+        opening: Opening,
+        *,
+        answer_timeout_s: int,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(dsn, answer_timeout_s=answer_timeout_s, settings=settings)
         self._opening = opening
 
     @contextmanager

@@ -10,7 +10,11 @@ meant AS
         {{canonical:operation|x_operation}} AS operation_by_value,
         lower({{unquoted|x_provider}}) AS raw_provider,
         {{match:provider_by_host|x_server_address}} AS provider_by_host,
-        if(x_request_model = '' AND is_bare AND match(SpanName, '^(chat|text_completion|generate_content|embeddings) \\S+$'), splitByChar(' ', SpanName)[2], x_request_model) AS RequestModel,
+        multiIf(
+            x_request_model != '', x_request_model,
+            either_model != '', either_model,
+            is_bare AND match(SpanName, '^(chat|text_completion|generate_content|embeddings) \\S+$'), splitByChar(' ', SpanName)[2],
+            x_response_model) AS request_model,
         {{count|x_input_tokens}} AS input,
         {{count|x_output_tokens}} AS output,
         {{count|x_total_tokens}} AS total,
@@ -18,11 +22,11 @@ meant AS
         {{count_or_zero|x_cache_write_tokens}} AS cache_write,
         {{count_or_zero|x_reasoning_tokens}} AS reasoning,
         mapFilter((k, v) -> v > 0, mapApply((k, v) -> (k, toUInt64OrZero(v)), x_usage_details)) AS UsageDetails,
-        {{known:finish_reason|{{unquoted|{{first|x_finish_reason}}}}}} AS FinishReason,
+        {{unquoted|{{first|x_finish_reason}}}} AS finish_reason,
         {{unquoted|x_user_id}} AS own_user,
         {{unquoted|x_session_id}} AS own_session,
-        {{unquoted|x_input}} AS input_document,
-        {{unquoted|x_output}} AS output_document,
+        {{document|x_input|input_event['gen_ai.input.messages'], input_event['content'], input_event['gen_ai.prompt']}} AS input_document,
+        {{document|x_output|output_event['gen_ai.output.messages'], output_event['message'], output_event['content'], output_event['gen_ai.completion']}} AS output_document,
         {{unquoted|x_first_chunk_at}} AS first_chunk_at,
         if(x_tool_arguments != '', x_tool_arguments, x_input) AS tool_arguments,
         arrayFirst((a, n) -> n = 'exception', event_attributes, event_names) AS exception,
@@ -34,7 +38,7 @@ meant AS
 )
 
 SELECT
-    * EXCEPT '^(flat_names|flat_texts|kind_name|operation_name|x_kind|kind_by_value|x_is_streaming|langfuse_level|mcp_method|haystack_type|adk_request|http_method|old_http_method|cut_chars|exception|is_flat|is_flat_llm|is_bare|input_name|output_name|first_chunk_.*|first_token)$',
+    * EXCEPT '^(flat_names|flat_texts|kind_name|operation_name|x_kind|kind_by_value|x_is_streaming|langfuse_level|mcp_method|haystack_type|adk_request|http_method|old_http_method|cut_chars|exception|is_flat|is_flat_llm|is_bare|input_event|output_event|input_name|output_name|first_chunk_.*|first_token)$',
     multiIf(
         span_type = 'pending_span', 'other',
         match(operation_id, '\\.do(Generate|Stream)$'), 'llm',
@@ -67,7 +71,7 @@ SELECT
     multiIf(is_flat_llm, 'llm.messages', is_flat, 'gen_ai.prompt.N', input_name != '', input_name, output_name) AS Format,
     {{canonical:provider|raw_provider}} AS provider_by_value,
     {{canonical:provider|splitByChar('.', raw_provider)[1]}} AS provider_by_start,
-    {{match:provider_by_model|lower(if(ResponseModel != '', ResponseModel, RequestModel))}} AS provider_by_model,
+    {{match:provider_by_model|lower(if(x_response_model != '', x_response_model, request_model))}} AS provider_by_model,
     positionCaseInsensitive(StatusCode, 'error') > 0 OR error_type != '' OR upper(langfuse_level) = 'ERROR' AS IsError,
     extract(error_message, '\\b([45][0-9][0-9])\\b') AS status_in_message,
     toUInt16OrZero({{match:error_status|concat(error_type, ' ', error_message)}}) AS status_of_class,
@@ -76,6 +80,7 @@ SELECT
         OR endsWith(operation_id, '.doStream')
         OR arrayExists(n -> n IN ('First Token Stream Event', 'llm.content.completion.chunk', 'gen_ai.content.completion.chunk') OR startsWith(n, 'mlflow.chunk.'), event_names)
         OR first_chunk_s != '' OR first_chunk_at != ''
+        OR first_token != '' AND position(first_token, '.') = 0
         OR startsWith(SpanName, 'streaming response from') AS IsStreaming,
     multiIf(
         first_chunk_s != '', toFloat64OrNull(first_chunk_s) * 1000,
@@ -86,10 +91,10 @@ SELECT
         NULL) AS first_token_ms,
     {{envelope|input_document}} AS input_envelope,
     {{envelope|output_document}} AS output_envelope,
-    {{scalars|input_document}} AS input_scalar,
-    {{scalars|output_document}} AS output_scalar,
+    {{scalar|input_document}} AS input_scalar,
+    {{scalar|output_document}} AS output_scalar,
     {{flat_text:input}} AS flat_input,
     {{flat_text:output}} AS flat_output,
     arrayExists(k -> match(k, '^(llm\\.output_messages|gen_ai\\.completion)\\.'), flat_names) AS has_flat_output,
-    arrayCount(k -> match(k, '^(llm\\.output_messages\\..*tool_call\\.function\\.name|gen_ai\\.completion\\.[0-9]+\\.tool_calls\\.[0-9]+\\.name)$'), flat_names) AS flat_tool_calls
+    arrayCount(k -> match(k, '^(llm\\.output_messages\\.[0-9]+\\.message\\.tool_calls\\.[0-9]+\\.tool_call\\.function\\.name|gen_ai\\.completion\\.[0-9]+\\.tool_calls\\.[0-9]+\\.name)$'), flat_names) AS flat_tool_calls
 FROM meant

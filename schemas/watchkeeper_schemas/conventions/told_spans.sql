@@ -24,6 +24,14 @@ heard AS
         {{roles|output_messages}} AS output_roles,
         {{message_texts|output_messages}} AS output_texts,
         {{tool_calls|output_messages}} AS listed_tool_calls,
+        if(finish_reason != '', finish_reason, arrayFirst(r -> r != '', output_messages.finish_reason)) AS any_finish_reason,
+        multiIf(
+            provider_by_value != '', provider_by_value,
+            provider_by_start != '', provider_by_start,
+            raw_provider != '' AND raw_provider NOT IN ({{names:frameworks}}) OR NOT is_model_call, raw_provider,
+            provider_by_host != '', provider_by_host,
+            provider_by_model) AS provider,
+        {{canonical:provider|splitByChar('/', request_model)[1]}} AS provider_of_model,
         cached > 0 AND ifNull(
             input < cached
                 OR total = input + cached + ifNull(output, 0)
@@ -39,7 +47,7 @@ heard AS
 SELECT
     Project,
     RetentionClass,
-    if(Timestamp BETWEEN ReceivedAt - INTERVAL {span_retention_days} DAY AND ReceivedAt + INTERVAL 2 DAY, toDate(Timestamp), toDate(ReceivedAt)) AS EventDay,
+    {{event_day|Timestamp}} AS EventDay,
     Timestamp,
     TraceId,
     SpanId,
@@ -83,14 +91,14 @@ SELECT
         operation_by_value != '' AND kind_by_operation = Kind, operation_by_value,
         operation_by_kind != '', operation_by_kind,
         lower(x_operation)) AS Operation,
+    provider AS Provider,
+    if(provider_of_model != '' AND provider_of_model = provider, substring(request_model, position(request_model, '/') + 1), request_model) AS RequestModel,
     multiIf(
-        provider_by_value != '', provider_by_value,
-        provider_by_start != '', provider_by_start,
-        raw_provider != '' AND raw_provider NOT IN ({{names:frameworks}}) OR NOT is_model_call, raw_provider,
-        provider_by_host != '', provider_by_host,
-        provider_by_model) AS Provider,
-    RequestModel,
-    ResponseModel,
+        x_response_model != '', x_response_model,
+        IsError, '',
+        either_model != '', either_model,
+        is_model_call, RequestModel,
+        '') AS ResponseModel,
     ResponseId,
     ServiceTier,
     SystemFingerprint,
@@ -116,7 +124,7 @@ SELECT
     if(is_model_call, nullIf(toFloat64OrNull(x_reported_cost_usd), 0), NULL) AS ReportedCostUsd,
     if(IsStreaming AND first_token_ms >= 0, first_token_ms, NULL) AS TimeToFirstTokenMs,
     IsStreaming,
-    FinishReason,
+    {{known:finish_reason|any_finish_reason}} AS FinishReason,
     IsError,
     if(IsError, error_type, '') AS ErrorType,
     multiIf(
@@ -133,7 +141,7 @@ SELECT
     if(Kind = 'tool' AND tool_arguments != '', cityHash64(tool_arguments), 0) AS ToolArgsHash,
     ContentCutChars,
     Format,
-    {{newest_input|input_roles|input_texts}} AS newest_input,
+    if(Kind = 'embedding', arrayFirst(t -> t != '', input_texts), {{newest_input|input_roles|input_texts}}) AS newest_input,
     {{joined_output|output_roles|output_texts}} AS joined_output,
     multiIf(
         flat_input != '', flat_input,
@@ -148,7 +156,7 @@ SELECT
         other_output != '', other_output,
         listed_tool_calls > 0, '',
         output_scalar) AS OutputText,
-    cityHash64(input_document, RequestModel) AS document_hash,
+    cityHash64(input_document, request_model) AS document_hash,
     has_flat_output OR output_document != '' OR response_tool_calls != '' AS HasOutput,
     toUInt16(least(65535, multiIf(
         has_flat_output, flat_tool_calls,

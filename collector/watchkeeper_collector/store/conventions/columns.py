@@ -1,6 +1,7 @@
 """Reads columns from numbered attributes and parsed documents, by ``columns.toml``."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from watchkeeper_collector.store.conventions.data import literals, load, quote
 from watchkeeper_collector.store.conventions.sources import (
@@ -15,6 +16,7 @@ from watchkeeper_collector.store.conventions.sources import (
 )
 
 EMPTY = "('', 'null', 'None', '[]', '{}')"
+CONTENT_SIDES = {"request": "content.input", "response": "content.output"}
 ZERO = "('0', '0.0', '-1')"
 
 
@@ -26,14 +28,14 @@ class Columns:
         self._sources: dict[str, Sequence[str]] = {n: e["sources"] for n, e in data.items() if "sources" in e}
         self._sources |= {f"usage.{unit}": entry["sources"] for unit, entry in data["usage"].items()}
         self._sources |= {f"content.{side}": data["content"][side] for side in ("input", "output")}
-        self._sources |= {f"document.{name}": names for name, names in data["document"].items()}
         self._fields = document_fields(s for sources in self._sources.values() for s in sources)
         self.names, self.resource_names = Names(), Names()
-        for sources in self._sources.values():
-            for kind, run in read_runs(sources):
-                if kind != "document":
-                    self._names_of(kind).run(run)
-        for name in dict.fromkeys(attributes):
+        for column, sources in self._sources.items():
+            if not column.startswith("document."):
+                for kind, run in read_runs(sources):
+                    if kind != "document":
+                        self._names_of(kind).run(run)
+        for name in dict.fromkeys((*attributes, *chain(*data["document"].values()))):
             if name not in self.names.numbers:
                 self.names.run((name,))
 
@@ -69,12 +71,18 @@ class Columns:
 
     def documents(self) -> str:
         """Every document that some column wants a key of, parsed once."""
-        sides = {"request": "content.input", "response": "content.output"}
         parsed = (
-            f"{render_document(self.text(sides.get(name, f'document.{name}')), name, fields)} AS document_{name}"
+            f"{render_document(self._document(name), name, fields)} AS document_{name}"
             for name, fields in self._fields.items()
         )
         return ",\n        ".join(parsed)
+
+    def _document(self, name: str) -> str:
+        """The text of a document. What is content too is asked for name by name."""
+        if name in CONTENT_SIDES:
+            return self.text(CONTENT_SIDES[name])
+        reads = (self.pick("span", (source,)) for source in load("columns")["document"][name])
+        return f"arrayFirst(t -> t != '', [{', '.join(reads)}])"
 
     def usage_details(self) -> str:
         """Map of every other billable unit, as its source says it."""

@@ -15,11 +15,12 @@ PART = (
 CONSTRUCTOR = "Tuple(content String, type String, tool_calls Array(Tuple(id String)))"
 MESSAGE = (
     f"Tuple(role String, type String, content String, text String, parts Array({PART}), blocks Array({PART}),"
-    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR})"
+    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR}, finish_reason String)"
 )
 ENVELOPE = (
     "Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String),"
     " choices Array(Tuple(text String, message String)), candidates Array(Tuple(content String)), message String,"
+    " requests Array(Tuple(content String)),"
     " generations Array(Array(Tuple(text String, message String))))"
 )
 SCALARS = ("input", "prompt", "contents", "query", "question", "message", "output", "result")
@@ -47,17 +48,26 @@ def joined(texts: str) -> str:
     return f"arrayStringConcat(arrayFilter(t -> t != '', {texts}), '\\n')"
 
 
+def document(text: str, otherwise: str) -> str:
+    """An attribute's document, else that of an event, out of one more layer of JSON where it is in one."""
+    raw = f"arrayFirst(t -> t != '', [{text}, {otherwise}])"
+    return f"arrayMap(t -> if(startsWith(t, '\"'), JSONExtractString(t), t), [{raw}])[1]"
+
+
 def envelope(document: str) -> str:
     """What a document of JSON has of messages, each as JSON; a list counts as the messages of one."""
     return f"JSONExtract({render_object(document)}, {quote(ENVELOPE)})"
 
 
-def scalars(document: str) -> str:
-    """What an object has in place of messages, the likeliest first."""
+def scalar(document: str) -> str:
+    """What a document has in place of messages: a text under a likely key, or the first of a list of texts."""
     fields = ", ".join(f"{name} String" for name in SCALARS)
     parsed = f"JSONExtract(if(startsWith({document}, '{{'), {document}, ''), 'Tuple({fields})')"
     texts = ", ".join(f"d.{name}" for name in SCALARS)
-    return f"arrayFirst(t -> t != '' AND NOT match(t, '^[\\[{{]'), arrayMap(d -> [{texts}], [{parsed}])[1])"
+    raw = f"arrayMap(d -> [{texts}, {document}], [{parsed}])[1]"
+    listed = "if(startsWith(t, '['), JSONExtract(t, 'Array(String)')[1], t)"
+    text = f"arrayMap(t -> if(startsWith(t, '\"'), JSONExtractString(t), t), arrayMap(t -> {listed}, {raw}))"
+    return f"arrayFirst(t -> t != '' AND NOT match(t, '^[\\[{{]'), {text})"
 
 
 def messages(document: str, parsed: str) -> str:
@@ -65,6 +75,7 @@ def messages(document: str, parsed: str) -> str:
     listed = (
         f"arrayConcat({parsed}.messages, {parsed}.input, {parsed}.contents, {parsed}.output,"
         f" {parsed}.choices.message, {parsed}.candidates.content, [{parsed}.message],"
+        f" {parsed}.requests.content,"
         f" arrayFlatten({parsed}.generations).message, [if(startsWith({document}, '{{'), {document}, '')])"
     )
     flat = (
@@ -83,7 +94,7 @@ def message_texts(listed: str) -> str:
     """The text of each message: its parts, blocks or content, without reasoning and tool calls."""
     content = (
         "multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content,"
-        " m.data.content != '', m.data.content, m.text)"
+        " m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text)"
     )
     of_content = f"JSONExtract(if(match(c, '^\\[\\s*{{'), c, ''), {quote(f'Array({PART})')})"
     nested = f"JSONExtract(if(match(c, '^{{\\s*\"(parts|role)\"'), c, ''), {quote(MESSAGE)}).parts"
@@ -142,4 +153,4 @@ def flat_text(side: str) -> str:
     listed = f"JSONExtract(v, {quote(f'Array({PART})')})"
     text = f"if(match(v, '^\\[\\s*{{'), {parts_text(listed)}, v)"
     ordered = f"arraySort((v, k) -> ({number}, k), {values}, {pairs})"
-    return f"arrayStringConcat(arrayMap(v -> {text}, {ordered}), '\\n')"
+    return f"arrayStringConcat(arrayDistinct(arrayMap(v -> {text}, {ordered})), '\\n')"
