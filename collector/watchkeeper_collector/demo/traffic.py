@@ -109,7 +109,10 @@ def _arrivals(plan: Plan) -> Iterator[Turn]:
     at_s = plan.start_s - HISTORY_S
     number = 0
     while True:
-        at_s += rng.expovariate(_conversations_per_s(plan, at_s))
+        next_s = at_s + rng.expovariate(_conversations_per_s(plan, at_s))
+        if at_s < plan.start_s <= next_s:  # the thin day's gap ends where the live rate begins
+            next_s = plan.start_s + rng.expovariate(_conversations_per_s(plan, plan.start_s))
+        at_s = next_s
         yield Turn(at_s, number, _conversation(plan, number, at_s))
         number += 1
 

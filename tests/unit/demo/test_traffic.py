@@ -157,6 +157,13 @@ def test_new_release_is_slower_and_uses_more_tokens(history: list[Trace]) -> Non
     assert min(s.start_ns for s in new) >= (START_S - 6 * HOUR_S) * 1e9
 
 
+def test_live_traffic_begins_at_once() -> None:
+    plan = Plan(START_S, history_traces=10)
+    live = (trace for trace in generate_traces(plan) if trace.start_ns >= START_S * 1e9)
+    assert next(live).start_ns < (START_S + 10) * 1e9
+    assert next(islice(live, 20, None)).start_ns < (START_S + 60) * 1e9
+
+
 def test_live_traffic_comes_at_its_rate() -> None:
     plan = Plan(START_S, history_traces=10, traces_per_s=3.0)
     live = (trace for trace in generate_traces(plan) if trace.start_ns >= START_S * 1e9)
