@@ -1,13 +1,16 @@
 """The collector as a process: its start, its doors, its end."""
 
+import http.client
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import grpc
@@ -227,6 +230,24 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             collector.until(lambda: is_closed(port))
             collector.signal(signal.SIGTERM)
             assert collector.wait() == 128 + signal.SIGTERM
+
+
+def test_a_store_that_never_answers_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as connections:
+        dsn = f"clickhouse://127.0.0.1:{silent.getsockname()[1]}/watchkeeper"
+        with CollectorProcess(tmp_path / "data", dsn=dsn, shutdown_timeout_s=1) as collector:
+            asking = threading.Thread(target=ask_in_vain, args=(collector,))
+            asking.start()
+            for _ in ("the migration", "the status"):
+                connections.enter_context(silent.accept()[0])
+            collector.signal(signal.SIGTERM)
+            assert collector.wait() == 0
+            asking.join()
+
+
+def ask_in_vain(collector: CollectorProcess) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        collector.ask("/api/v1/status")
 
 
 def is_closed(port: int) -> bool:

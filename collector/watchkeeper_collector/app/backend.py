@@ -27,6 +27,10 @@ from watchkeeper_collector.store.sink import StoreSink
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
 
+STATUS_TIMEOUT_S = 10
+ANSWER_TIME_S = 10.0
+"""A query that the engine ended at its limit has so long to say it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +48,7 @@ class Backend:
     """The store with its drain and workers, which begin once it is open, however late that is.
 
     What people ask goes through ``queries``, their SQL through ``statements``: slow questions take no place
-    from the inserts of ``store``.
+    from the inserts of ``store``, nor from ``status``.
     """
 
     def __init__(self, settings: Settings, spool: Spool, state: State) -> None:
@@ -53,8 +57,12 @@ class Backend:
         self._limits = Limits(settings.query_timeout_s, settings.query_memory_bytes)
         self.store = Store(settings.store_dsn)
         self.opening = Opening(self._migrate, self._begin)
-        self.queries = OpenedStore(settings.store_dsn, self.opening)
-        self.statements = OpenedStore(settings.store_dsn, self.opening, SESSION_SETTINGS)
+        self.status = Store(settings.store_dsn, pool_size=2, answer_timeout_s=STATUS_TIMEOUT_S)
+        longest_s = round(settings.query_timeout_s + ANSWER_TIME_S)
+        self.queries = OpenedStore(settings.store_dsn, self.opening, answer_timeout_s=longest_s)
+        self.statements = OpenedStore(
+            settings.store_dsn, self.opening, answer_timeout_s=longest_s, settings=SESSION_SETTINGS
+        )
         self._migration_lease = state.lease("migration", ttl_s=LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
@@ -108,7 +116,7 @@ class Backend:
                 is_idle &= not thread.is_alive()
             self._release_leases()
         if is_idle:
-            for store in (self.statements, self.queries, self.store):
+            for store in (self.status, self.statements, self.queries, self.store):
                 store.close()
         else:
             log.warning("The store did not answer within %.0f s; the rest waits in the spool.", timeout_s)

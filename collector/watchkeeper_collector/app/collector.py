@@ -131,7 +131,7 @@ def _build_door(gate: Gate) -> Authenticate:
 def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate) -> ASGIApp:
     sources = status.Sources(
         version=VERSION,
-        prices=backend.price_table(backend.store),
+        prices=backend.price_table(backend.status),
         is_embedded=backend.store.is_embedded,
         schema_version=backend.schema_version,
         check_state=state.database.check,

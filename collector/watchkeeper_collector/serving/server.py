@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -19,6 +20,7 @@ from watchkeeper_collector.serving.http_protocol import BoundedHttpProtocol
 from watchkeeper_collector.settings import Settings
 
 NOISY_LOGGERS = ("urllib3.connectionpool", "clickhouse_connect")  # an outage is told once, by our own errors
+OVERTIME_S = 5.0
 KEEP_ALIVE_S = 75  # longer than the exporters' intervals: they keep their connections
 
 
@@ -53,7 +55,7 @@ def serve(settings: Settings, *, on_ready: Callable[[Addresses], None] | None = 
 
 
 async def _serve(settings: Settings, on_ready: Callable[[Addresses], None] | None) -> None:
-    stopping = _watch_signals()
+    stopping = _watch_signals(settings.shutdown_timeout_s + OVERTIME_S)
     async with running(settings) as addresses:
         if on_ready is not None:
             on_ready(addresses)
@@ -106,15 +108,23 @@ async def _http_door(app: ASGIApp, listener: socket.socket, grace_s: float) -> A
         await serving
 
 
-def _watch_signals() -> asyncio.Event:
-    """An event for the first signal; the second one ends the process."""
+def _watch_signals(longest_end_s: float) -> asyncio.Event:
+    """An event for the first signal. The second one ends the process, and so does time after the first."""
     stopping = asyncio.Event()
 
     def stop(number: int) -> None:
         if stopping.is_set():
             os._exit(128 + number)
         stopping.set()
+        _end_after(longest_end_s)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     return stopping
+
+
+def _end_after(time_s: float) -> None:
+    """End the process even where a thread waits for a store that never answers: what counts is on disk."""
+    timer = threading.Timer(time_s, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
