@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from watchkeeper_collector.settling.decisions import decide
+from watchkeeper_collector.settling.decisions import Change, decide
 from watchkeeper_collector.settling.spans import FIELDS, Call, Settled, Span
 
 from tests.settling import SECOND_NS, SettlingStore, open_settling
@@ -57,9 +57,10 @@ def one_each(found: Sequence[Span]) -> list[Span]:
     return list({span.key: span for span in found}.values())
 
 
-def settled(found: Sequence[Span], decisions: dict[Any, Settled]) -> list[Span]:
+def settled(found: Sequence[Span], changes: Sequence[Change]) -> list[Span]:
     """The spans as they are stored after the decisions; what a span was sent with stays."""
-    stored = []
+    stored: list[Span] = []
+    decisions = {change.span.key: change.decision for change in changes}
     for span in found:
         decision = decisions.get(span.key, span.stored)
         pairs = zip(FIELDS, span.stored.values, decision.values, strict=True)
@@ -77,14 +78,15 @@ def settled(found: Sequence[Span], decisions: dict[Any, Settled]) -> list[Span]:
 def test_any_order_and_any_rounds_end_alike(found: list[Span], order: random.Random) -> None:
     keys = [("shop", trace_id) for trace_id in TRACES]
     at_once = settled(found, decide(found, repeating=keys))
-    arriving, stored = order.sample(found, len(found)), []
+    arriving = order.sample(found, len(found))
+    stored: list[Span] = []
     while arriving:
         some = order.randint(1, len(arriving))
         stored = [*stored, *arriving[:some]]
         del arriving[:some]
         stored = settled(stored, decide(stored, repeating=keys))
     assert sorted(stored, key=lambda span: span.key) == sorted(at_once, key=lambda span: span.key)
-    assert decide(stored, repeating=keys) == {}
+    assert decide(stored, repeating=keys) == []
 
 
 @given(st.lists(spans(), max_size=12).map(one_each))

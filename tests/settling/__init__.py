@@ -1,6 +1,6 @@
 """A migrated store in a database of its own, with the collector's way in for requests and spans."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 

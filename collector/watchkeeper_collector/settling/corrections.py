@@ -1,15 +1,16 @@
 """Writing what was decided: one lightweight update for thousands of traces or spans.
 
 The decisions travel as bound lists, and each row looks its own up by its key. A span keeps the values it
-was sent with whatever a decision says, so an update may come twice, and may come late.
+was sent with whatever a decision says, so an update may come twice, and may come late. The engine reads a
+list anew wherever it is named: an update sets the columns that change and no others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from watchkeeper_collector.settling.decisions import Change
 from watchkeeper_collector.settling.span_table import Lists, SpanTable
-from watchkeeper_collector.settling.spans import FIELDS, Field, Settled, SpanKey
+from watchkeeper_collector.settling.spans import FIELDS, Value
 from watchkeeper_collector.settling.whole_traces import Line, is_own
 
 T = TypeVar("T")
@@ -17,104 +18,109 @@ T = TypeVar("T")
 MOST_KEYS = 10_000
 
 # Lengths first, so that no two keys read the same.
-KEY = "concat(toString(length({p})), ' ', toString(length({t})), ' ', {p}, {t}, {s})"
-KEY_OF_TRACE = KEY.format(p="Project", t="TraceId", s="''")
-KEY_OF_SPAN = KEY.format(p="Project", t="TraceId", s="SpanId")
-THE_SPANS = "(Project, TraceId, SpanId) IN arrayZip({projects}, {traces}, {spans})"
-KEYS = f"arrayMap((p, t, s) -> {KEY.format(p='p', t='t', s='s')}, {{projects}}, {{traces}}, {{spans}})"
+TRACE_KEY = "concat(toString(length(Project)), ' ', toString(length(TraceId)), ' ', Project, TraceId)"
+SPAN_KEY = TRACE_KEY.replace("TraceId)", "TraceId, SpanId)").replace(
+    "length(TraceId, SpanId)", "length(TraceId)"
+)
+
+OWN = " + ".join(f"{is_own(field)} * {field.bit}" for field in FIELDS)
 
 UPDATE = """
 UPDATE {table} SET
     {assignments},
     SettledAt = fromUnixTimestamp64Milli({settled_ms:Int64})
-WHERE (Project, TraceId) IN arrayZip({projects}, {traces})
-    AND {condition}
+WHERE {condition}
     AND Timestamp >= fromUnixTimestamp64Nano({first_ns:Int64})
     AND Timestamp <= fromUnixTimestamp64Nano({last_ns:Int64})
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """When the first and the last span start that an update concerns."""
-
-    first_ns: int
-    last_ns: int
-
-
 class Update:
-    """One statement for many keys; ``assignments`` grow as columns are set."""
+    """One statement for many keys, to which columns are added."""
 
-    def __init__(self, keys: Sequence[SpanKey], *, of_whole_traces: bool) -> None:
-        self.lists = Lists()
-        self.assignments: list[str] = []
-        self._key = KEY_OF_TRACE if of_whole_traces else KEY_OF_SPAN
-        self._condition = "true" if of_whole_traces else THE_SPANS
-        projects, traces, spans = (self.lists.add(ids) for ids in zip(*keys, strict=True))
-        self._places = {"{projects}": projects, "{traces}": traces, "{spans}": spans}
-        self._keys = self._filled(KEYS)
+    def __init__(self, key: str, keys: Sequence[Sequence[str]], first_ns: int, last_ns: int) -> None:
+        self._lists = Lists()
+        self._assignments: list[str] = []
+        self._extent = {"first_ns": first_ns, "last_ns": last_ns}
+        self._key = key
+        self._keys = self._lists.add([key_text(*parts) for parts in keys])
+        columns = ("Project", "TraceId", "SpanId")[: len(keys[0])]
+        lists = (self._lists.add(ids) for ids in zip(*keys, strict=True))
+        self._condition = f"({', '.join(columns)}) IN arrayZip({', '.join(lists)})"
 
-    def looked_up(self, column: str, values: Sequence[str]) -> str:
+    def look_up(self, column: str, values: Sequence[str]) -> str:
         """SQL: the value for the row's key."""
-        return f"transform({self._key}, {self._keys}, {self.lists.add(values)}, toString({column}))"
+        return f"transform({self._key}, {self._keys}, {self._lists.add(values)}, toString({column}))"
 
-    def run(self, table: SpanTable, extent: Extent, settled_ms: int) -> None:
-        statement = UPDATE.replace("{table}", table.local_spans)
-        statement = statement.replace("{condition}", self._condition)
-        statement = self._filled(statement.replace("{assignments}", ",\n    ".join(self.assignments)))
-        bound = {"settled_ms": settled_ms, "first_ns": extent.first_ns, "last_ns": extent.last_ns}
-        table.connection.command(statement.strip(), self.lists.parameters | bound)
+    def look_number_up(self, column: str, values: Sequence[int]) -> str:
+        values_list = self._lists.add(values, "UInt8")
+        return f"transform({self._key}, {self._keys}, {values_list}, toUInt8({column}))"
 
-    def _filled(self, text: str) -> str:
-        for place, expression in self._places.items():
-            text = text.replace(place, expression)
-        return text
+    def set(self, column: str, expression: str) -> None:
+        self._assignments.append(f"{column} = {expression}")
+
+    def run(self, table: SpanTable, settled_ms: int) -> None:
+        statement = UPDATE.replace("{table}", table.local_spans).replace("{condition}", self._condition)
+        statement = statement.replace("{assignments}", ",\n    ".join(self._assignments))
+        bound = {**self._lists.parameters, **self._extent, "settled_ms": settled_ms}
+        table.connection.command(statement.strip(), bound)
+
+
+def key_text(project: str, trace_id: str, span_id: str = "") -> str:
+    return f"{len(project.encode())} {len(trace_id.encode())} {project}{trace_id}{span_id}"
 
 
 def complete(table: SpanTable, lines: Sequence[Line], settled_ms: int) -> None:
     """Give all spans of traces without conflict what they lack."""
     for some in batches(lines):
-        update = Update([(*line.suspect.key, "") for line in some], of_whole_traces=True)
-        completed = [line.completed for line in some]
-        set_values(update, completed, keeps_unknown=True)
         first_ns = min(line.suspect.first_ns for line in some)
         last_ns = max(line.suspect.last_ns for line in some)
-        update.run(table, Extent(first_ns, last_ns), settled_ms)
+        update = Update(TRACE_KEY, [line.suspect.key for line in some], first_ns, last_ns)
+        completed = [line.completed for line in some]
+        for position, field in enumerate(FIELDS):
+            for place, column in enumerate(field.columns):
+                values = [value[position][place] for value in completed]
+                if any(values):
+                    found = update.look_up(column, values)
+                    update.set(column, f"if({is_own(field)} OR {found} = '', toString({column}), {found})")
+        found = update.look_number_up("Inherited", [bits_of(values) for values in completed])
+        update.set("Inherited", f"bitAnd(bitOr(Inherited, {found}), bitNot(toUInt8({OWN})))")
+        update.run(table, settled_ms)
 
 
-def correct(table: SpanTable, decisions: Mapping[SpanKey, Settled], extent: Extent, settled_ms: int) -> None:
+def correct(table: SpanTable, changes: Sequence[Change], settled_ms: int) -> None:
     """Give spans exactly what was decided for each."""
-    for some in batches(list(decisions.items())):
-        update = Update([key for key, _ in some], of_whole_traces=False)
-        set_values(update, [settled for _, settled in some], keeps_unknown=False)
-        duplicate_of = update.looked_up("DuplicateOf", [settled.duplicate_of for _, settled in some])
-        update.assignments += [f"DuplicateOf = {duplicate_of}", f"IsDuplicate = {duplicate_of} != ''"]
-        update.run(table, extent, settled_ms)
+    for some in batches(changes):
+        starts = [change.span.start_ns for change in some]
+        update = Update(SPAN_KEY, [change.span.key for change in some], min(starts), max(starts))
+        set_values(update, some)
+        set_duplicates(update, some)
+        update.run(table, settled_ms)
 
 
-def set_values(update: Update, decisions: Sequence[Settled], *, keeps_unknown: bool) -> None:
-    """Set the columns of ``FIELDS`` and ``Inherited``; ``keeps_unknown``: an empty value changes nothing."""
-    inherited = []
+def set_values(update: Update, changes: Sequence[Change]) -> None:
     for position, field in enumerate(FIELDS):
-        values = [settled.values[position] for settled in decisions]
-        is_known = " OR ".join(set_field(update, field, values, keeps_unknown=keeps_unknown))
-        inherited.append(f"{field.bit} * (NOT {is_own(field)} AND ({is_known}))")
-    update.assignments.append(f"Inherited = toUInt8({' + '.join(inherited)})")
-
-
-def set_field(
-    update: Update, field: Field, values: Sequence[Sequence[str]], *, keeps_unknown: bool
-) -> Iterator[str]:
-    """Set a field's columns where any of them changes; for each the SQL for "is not empty then"."""
-    for column, column_values in zip(field.columns, zip(*values, strict=True), strict=True):
-        if keeps_unknown and not any(column_values):
-            yield f"{column} != ''"
+        if not any(change.changes_field(position) for change in changes):
             continue
-        value = update.looked_up(column, column_values)
-        if keeps_unknown:
-            value = f"if({value} = '', toString({column}), {value})"
-        update.assignments.append(f"{column} = if({is_own(field)}, toString({column}), {value})")
-        yield f"{value} != ''"
+        for place, column in enumerate(field.columns):
+            found = update.look_up(column, [change.decision.values[position][place] for change in changes])
+            update.set(column, f"if({is_own(field)}, toString({column}), {found})")
+    found = update.look_number_up("Inherited", [bits_of(change.decision.values) for change in changes])
+    update.set("Inherited", f"bitAnd({found}, bitNot(toUInt8({OWN})))")
+
+
+def set_duplicates(update: Update, changes: Sequence[Change]) -> None:
+    if not any(change.changes_duplicate for change in changes):
+        return
+    originals = [change.decision.duplicate_of for change in changes]
+    update.set("DuplicateOf", update.look_up("DuplicateOf", originals))
+    are_duplicates = [int(original != "") for original in originals]
+    update.set("IsDuplicate", f"{update.look_number_up('IsDuplicate', are_duplicates)} = 1")
+
+
+def bits_of(values: Sequence[Value]) -> int:
+    """The bits of ``Inherited`` for a span without own values."""
+    return sum(field.bit for field, value in zip(FIELDS, values, strict=True) if any(value))
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

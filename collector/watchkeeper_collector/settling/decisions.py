@@ -2,30 +2,52 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from watchkeeper_collector.settling.duplicates import call_groups, duplicates
 from watchkeeper_collector.settling.inheritance import inherited
 from watchkeeper_collector.settling.spans import FIELDS, Settled, Span, SpanKey, TraceKey, Value
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A span that is not stored as it was decided."""
+
+    span: Span
+    decision: Settled
+
+    def changes_field(self, position: int) -> bool:
+        """What a span was sent with never changes."""
+        is_own = self.span.own & FIELDS[position].bit
+        return not is_own and self.decision.values[position] != self.span.stored.values[position]
+
+    @property
+    def changes_duplicate(self) -> bool:
+        return self.decision.duplicate_of != self.span.stored.duplicate_of
+
+    @property
+    def is_one(self) -> bool:
+        return self.changes_duplicate or any(map(self.changes_field, range(len(FIELDS))))
+
+
 def decide(
     spans: Sequence[Span], *, repeating: Collection[TraceKey] = (), context: Sequence[Span] = ()
-) -> dict[SpanKey, Settled]:
-    """The spans that are not stored as they should be, with how they should.
+) -> list[Change]:
+    """The spans that are not stored as they should be.
 
     ``spans`` are whole traces. In the ``repeating`` ones calls may be recorded twice, and ``context`` are the
     other traces, whole too, that have such a call's response id.
     """
     values = inherited_values(spans)
     twins = duplicates_in(spans, context, repeating) if repeating else {}
-    wanted = {}
-    for span in (*spans, *context):
-        decision = Settled(
-            values.get(span.key, span.stored.values), twins.get(span.key, span.stored.duplicate_of)
+    decisions = (
+        Change(
+            span,
+            Settled(values.get(span.key, span.stored.values), twins.get(span.key, span.stored.duplicate_of)),
         )
-        if changes(span, decision):
-            wanted[span.key] = decision
-    return wanted
+        for span in (*spans, *context)
+    )
+    return [change for change in decisions if change.is_one]
 
 
 def inherited_values(spans: Iterable[Span]) -> dict[SpanKey, tuple[Value, ...]]:
@@ -57,11 +79,3 @@ def by_trace(spans: Iterable[Span]) -> Mapping[TraceKey, list[Span]]:
     for span in spans:
         traces[span.trace].append(span)
     return traces
-
-
-def changes(span: Span, decision: Settled) -> bool:
-    """True when the decision differs from what is stored. What a span was sent with never changes."""
-    if decision.duplicate_of != span.stored.duplicate_of:
-        return True
-    stored = zip(FIELDS, decision.values, span.stored.values, strict=True)
-    return any(value != old for field, value, old in stored if not span.own & field.bit)

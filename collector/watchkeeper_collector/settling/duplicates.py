@@ -34,13 +34,16 @@ def joined(calls: Iterable[Span], pairs: Iterable[Pair]) -> list[Group]:
 
 
 def counted(group: Group) -> Span:
-    """The span that counts: one with tokens, that knows most, the outermost, the earliest."""
+    """The span that counts: with tokens, knowing most, with the provider's id, the outermost, the earliest."""
     keys = {span.key for span in group}
 
-    def rank(span: Span) -> tuple[bool, int, bool, int, int, SpanKey]:
+    def rank(span: Span) -> tuple[bool, int, bool, bool, int, int, SpanKey]:
         call = span.call
         is_inner = (span.project, span.trace_id, span.parent_id) in keys
-        return (not call.has_tokens, -call.facts, is_inner, span.start_ns, -span.end_ns, span.key)
+        has_no_id = not call.response_id
+        return (
+            not call.has_tokens, -call.facts, has_no_id, is_inner, span.start_ns, -span.end_ns, span.key,
+        )  # fmt: skip
 
     return min(group, key=rank)
 

@@ -1,8 +1,8 @@
 """What a span takes over from the other spans of its trace.
 
 The order: its own value; that of the nearest ancestor with an own one; the root's; the one that all own
-values of the trace agree on; none. Spans arrive in any order, parents may never come, and senders send cycles: every
-walk here ends, and all of them together take time linear in the number of spans.
+values of the trace agree on; none. Spans arrive in any order, parents may never come, and senders send
+cycles: every walk here ends, and all of them together take time linear in the number of spans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

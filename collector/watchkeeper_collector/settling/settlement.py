@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from watchkeeper_collector.settling.corrections import Extent, complete, correct
+from watchkeeper_collector.settling.corrections import complete, correct
 from watchkeeper_collector.settling.decisions import decide
 from watchkeeper_collector.settling.span_table import SpanTable
 from watchkeeper_collector.settling.spans import Span
@@ -56,12 +56,12 @@ def settle_trees(table: SpanTable, lines: Sequence[Line], counts: SettleCounts, 
     spans = read_spans(table, [line.suspect for line in lines])
     repeating = {line.suspect.key for line in lines if line.may_repeat}
     context = read_context(table, spans, [span for span in spans if span.trace in repeating])
-    decisions = decide(spans, repeating=repeating, context=context)
-    changed = [span.start_ns for span in (*spans, *context) if span.key in decisions]
-    if changed:
-        correct(table, decisions, Extent(min(changed), max(changed)), now_ms)
-    counts.corrected += len(decisions)
-    counts.duplicates += sum(bool(settled.duplicate_of) for settled in decisions.values())
+    changes = decide(spans, repeating=repeating, context=context)
+    correct(table, changes, now_ms)
+    counts.corrected += len(changes)
+    counts.duplicates += sum(
+        change.changes_duplicate and change.decision.duplicate_of != "" for change in changes
+    )
 
 
 def read_context(table: SpanTable, spans: Iterable[Span], repeating: Iterable[Span]) -> list[Span]:

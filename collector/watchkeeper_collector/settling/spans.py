@@ -38,8 +38,8 @@ FIELDS = (
 class Call:
     """A request to a model, as far as it tells whether another span is the same request.
 
-    No ``kind``: the span is no call. ``facts`` counts what the span knows of it (provider, models, id, tokens,
-    content, …). ``ends_stream``: a log-like span that completes the span of a streamed call.
+    No ``kind``: the span is no call. ``facts`` counts what the span knows of it (provider, models, id,
+    tokens, content, …). ``ends_stream``: a log-like span that completes the span of a streamed call.
     """
 
     kind: str = ""

@@ -131,11 +131,9 @@ class Line:
         )
 
     @property
-    def completed(self) -> Settled:
+    def completed(self) -> tuple[Value, ...]:
         """What every span of a trace without conflict has that was not sent with it; empty: as it is."""
-        return Settled(
-            tuple(own[0] if own else field.nothing for field, own in zip(FIELDS, self.own, strict=True))
-        )
+        return tuple(own[0] if own else field.nothing for field, own in zip(FIELDS, self.own, strict=True))
 
 
 def read_lines(table: SpanTable, suspects: Sequence[Suspect]) -> list[Line]:

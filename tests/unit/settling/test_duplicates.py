@@ -162,6 +162,11 @@ def test_the_span_that_knows_more_counts() -> None:
     assert marked(call("outer", outer), call("inner", CALL, "outer", (1, 99))) == {"outer": "inner"}
 
 
+def test_of_two_that_know_as_much_the_one_with_the_response_id_counts() -> None:
+    outer = replace(CALL, response_id="", scope="manual")
+    assert marked(call("outer", outer), call("inner", CALL, "outer", (1, 99))) == {"outer": "inner"}
+
+
 def test_three_records_of_one_call_count_once() -> None:
     assert marked(
         call("outer", replace(CALL, response_id="", scope="framework", facts=9)),
