@@ -33,7 +33,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("time", 8),
     Place("service", 16, rank=2),
-    Place("model", 24),
+    Place("model", 26),
     Place("latency", 9, is_number=True),
     Place("tokens", 13, is_number=True, rank=3),
     Place("cost", 9, is_number=True, rank=1),
