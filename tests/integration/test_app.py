@@ -86,6 +86,11 @@ def test_metrics_are_what_prometheus_reads(away: CollectorProcess) -> None:
     assert all(family.documentation for family in families.values())
 
 
+def test_load_balancers_that_ask_for_the_head_alone_are_answered(away: CollectorProcess) -> None:
+    assert away.ask("/healthz", method="HEAD").status == 200
+    assert away.ask("/readyz", method="HEAD").status == 503
+
+
 @pytest.mark.parametrize("path", ["/", "/api/v1/docs", "/api/v1/openapi.json"])
 def test_documentation_is_there(away: CollectorProcess, path: str) -> None:
     assert away.ask(path).status == 200

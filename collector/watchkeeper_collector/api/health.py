@@ -12,11 +12,13 @@ def build_router(problem: Callable[[], str], telemetry: Telemetry, docs_path: st
     """``problem`` says what keeps the collector from being ready; empty: nothing."""
     router = APIRouter(tags=["health"])
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def is_alive() -> dict[str, str]:
         """Whether the process answers: telemetry is taken."""
         return {"status": "ok"}
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses={503: {"description": "Not ready; `problem` says why."}})
     async def is_ready() -> JSONResponse:
         """Whether telemetry reaches the store and can be asked for. Before that it waits on disk."""

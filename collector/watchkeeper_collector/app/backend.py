@@ -119,7 +119,7 @@ class Backend:
             for store in (self.status, self.statements, self.queries, self.store):
                 store.close()
         else:
-            log.warning("The store did not answer within %.0f s; the rest waits in the spool.", timeout_s)
+            log.warning("The store has not taken everything after %.0f s: the rest waits on disk.", timeout_s)
 
     def _migrate(self) -> None:
         lock = nullcontext() if self.store.is_embedded else self._migrating_alone()

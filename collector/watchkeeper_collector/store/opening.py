@@ -59,6 +59,7 @@ class Opening:
         if not self._closing.is_set():
             self._begin()
             self.problem = ""
+            log.info("The store is open.")
         return True
 
     def _note(self, error: Exception) -> None:
