@@ -25,10 +25,6 @@ class Opening:
         self._thread = threading.Thread(target=self._run, name="store-opening", daemon=True)
         self.problem = "The store is being opened."
 
-    @property
-    def is_open(self) -> bool:
-        return not self.problem
-
     def check(self) -> None:
         """Raise ``StoreUnavailableError`` unless the store is open."""
         if self.problem:
