@@ -41,5 +41,4 @@ def requires(scope: str) -> Callable[..., Awaitable[Principal]]:
 
 
 Reader = Annotated[Principal, Security(requires("read"), scopes=["read"])]
-ContentReader = Annotated[Principal, Security(requires("content"), scopes=["content"])]
 Admin = Annotated[Principal, Security(requires("admin"), scopes=["admin"])]

@@ -7,8 +7,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -101,10 +102,19 @@ async def _http_door(app: ASGIApp, listener: socket.socket, grace_s: float) -> A
     server = HttpServer(config)
     serving = asyncio.create_task(server.serve([listener]))
     try:
-        await server.listening.wait()
+        await _first_of(server.listening.wait(), serving)
         yield
     finally:
         server.should_exit = True
+        await serving
+
+
+async def _first_of(waiting: Coroutine[Any, Any, object], serving: asyncio.Task[None]) -> None:
+    """Wait until the server listens, or fails to: then its error is raised."""
+    waiter = asyncio.create_task(waiting)
+    await asyncio.wait((waiter, serving), return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        waiter.cancel()
         await serving
 
 
