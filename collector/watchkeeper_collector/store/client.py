@@ -112,9 +112,17 @@ class Store:
         with self._client() as client:
             client.insert(table, rows, column_names=list(columns), database=database)
 
-    def raw_insert(self, target: str, payload: bytes, fmt: str, settings: Mapping[str, Any]) -> None:
+    def raw_insert(
+        self,
+        target: str,
+        payload: bytes,
+        fmt: str,
+        settings: Mapping[str, Any],
+        *,
+        database: str = DATABASE,
+    ) -> None:
         """Insert an encoded payload; the engine decodes it. ``target`` is a table or a table function."""
-        name = target if "(" in target else f"{DATABASE}.{target}"
+        name = target if target.startswith("FUNCTION ") else f"{database}.{target}"
         with self._client() as client:
             client.raw_insert(name, insert_block=payload, fmt=fmt, settings=dict(settings))
 

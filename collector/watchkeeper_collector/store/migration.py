@@ -120,7 +120,7 @@ def _read_applied(store: Store, layout: Layout) -> dict[int, tuple[str, str]]:
 
 def _read_current(store: Store, layout: Layout) -> dict[str, str]:
     rows = store.query(layout.fill(CURRENT)).rows if _exists(store, layout, "schema_changeables") else []
-    return {name: checksum for name, checksum in rows}
+    return dict(rows)
 
 
 def _exists(store: Store, layout: Layout, table: str) -> bool:

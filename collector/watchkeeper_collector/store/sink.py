@@ -1,9 +1,9 @@
 """Brings the spool's segments to ClickHouse, which decodes and normalises them."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from watchkeeper_schemas.protobuf import render_columns, schema_path
+from watchkeeper_schemas.protobuf import schema_path
 
 from watchkeeper_collector.errors import (
     InvalidQueryError,
@@ -12,7 +12,6 @@ from watchkeeper_collector.errors import (
     StoreUnavailableError,
 )
 from watchkeeper_collector.store.client import Store
-from watchkeeper_collector.store.conventions.data import quote
 from watchkeeper_collector.store.layout import Layout
 
 TARGETS = {
@@ -48,12 +47,11 @@ class StoreSink:
     def insert(self, signal: str, segment_id: str, payload: bytes, token: str) -> None:
         del segment_id
         settings = {**INSERT_SETTINGS, **self._schemas[signal], "insert_deduplication_token": token}
-        refusing(lambda: self._store.raw_insert(f"otlp_{signal}", payload, "Protobuf", settings))
+        self._insert(f"otlp_{signal}", payload, settings)
 
     def dry_run(self, signal: str, payload: bytes) -> None:
         """Spans are normalised too; logs and metrics can only fail to decode."""
-        trial = f"FUNCTION null({quote(render_columns(signal))})" if signal != "traces" else "trial_traces"
-        refusing(lambda: self._store.raw_insert(trial, payload, "Protobuf", self._schemas[signal]))
+        self._insert(f"trial_{signal}", payload, {**INSERT_SETTINGS, **self._schemas[signal]})
 
     def stored_items(self, signal: str, segment_id: str) -> int:
         counts = " + ".join(
@@ -69,6 +67,10 @@ class StoreSink:
             self._store.command(
                 f"DELETE FROM {name} WHERE SegmentId = {{segment:String}}", {"segment": segment_id}
             )
+
+    def _insert(self, table: str, payload: bytes, settings: Mapping[str, Any]) -> None:
+        database = self._layout.database
+        refusing(lambda: self._store.raw_insert(table, payload, "Protobuf", settings, database=database))
 
 
 def refusing(step: Callable[[], T]) -> T:

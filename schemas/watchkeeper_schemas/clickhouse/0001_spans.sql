@@ -128,20 +128,20 @@ CREATE TABLE {local:span_content} {on_cluster}
     SegmentId LowCardinality(String),
     Source LowCardinality(String) COMMENT 'span or log: where the content came from',
     Format LowCardinality(String) COMMENT 'Which family of attributes Content holds',
-    Content Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    Content Map(LowCardinality(String), String) COMMENT 'Attributes as they came, and decoded: InputText, OutputText. Side by side the two compress to the size of one' CODEC(ZSTD(3)),
     Events Nested
     (
         Timestamp DateTime64(9),
         Name LowCardinality(String),
         Attributes Map(LowCardinality(String), String)
     ) CODEC(ZSTD(3)),
-    InputText String COMMENT 'The newest user message, decoded' CODEC(ZSTD(3)),
-    OutputText String COMMENT 'The answer, decoded' CODEC(ZSTD(3)),
+    InputText String ALIAS Content['InputText'] COMMENT 'The newest user message, decoded',
+    OutputText String ALIAS Content['OutputText'] COMMENT 'The answer, decoded',
 
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
-    INDEX input_words lower(InputText) TYPE text(tokenizer = splitByNonAlpha),
-    INDEX output_words lower(OutputText) TYPE text(tokenizer = splitByNonAlpha)
+    INDEX input_words lower(Content.key_InputText) TYPE text(tokenizer = splitByNonAlpha),
+    INDEX output_words lower(Content.key_OutputText) TYPE text(tokenizer = splitByNonAlpha)
 )
 ENGINE = {engine}
 PARTITION BY (RetentionClass, EventDay)

@@ -4,12 +4,20 @@
 -- the columns that OpenTelemetry's tools write: whoever inserts there takes the same way. From there spans
 -- are normalised leg by leg, get what the other spans of their trace in the same insert agree on, and get their
 -- cost; then they part into what is narrow and what is content. All tables here hold nothing.
+--
+-- The records of a segment that was refused are tried one by one, by way of `trial_traces`: they go all the way
+-- as the segment `trial`, which the last views leave out.
 
 CREATE TABLE {database}.otlp_traces {on_cluster}
 (
     {{record_columns:traces}}
 )
 ENGINE = Null;
+
+CREATE TABLE {database}.trial_traces {on_cluster} AS {database}.otlp_traces ENGINE = Null;
+
+CREATE MATERIALIZED VIEW {database}.otlp_traces_of_trial {on_cluster} TO {database}.otlp_traces AS
+SELECT * REPLACE ('trial' AS segment_id) FROM {database}.trial_traces;
 
 CREATE TABLE {database}.otel_traces {on_cluster}
 (
@@ -89,7 +97,8 @@ CREATE MATERIALIZED VIEW {database}.normalised_spans_of_told {on_cluster} TO {da
 
 CREATE MATERIALIZED VIEW {database}.spans_of_normalised {on_cluster} TO {database}.spans AS
 SELECT * EXCEPT (ContentGroup, Format, Content, `ContentEvents.Timestamp`, `ContentEvents.Name`, `ContentEvents.Attributes`, InputText, OutputText)
-FROM {database}.normalised_spans;
+FROM {database}.normalised_spans
+WHERE SegmentId != 'trial';
 
 CREATE MATERIALIZED VIEW {database}.content_of_normalised {on_cluster} TO {database}.span_content AS
 SELECT
@@ -104,14 +113,12 @@ SELECT
     SegmentId,
     'span' AS Source,
     Format,
-    Content,
+    {{content_with_texts|Content|InputText|OutputText}} AS Content,
     ContentEvents.Timestamp AS `Events.Timestamp`,
     ContentEvents.Name AS `Events.Name`,
-    ContentEvents.Attributes AS `Events.Attributes`,
-    InputText,
-    OutputText
+    ContentEvents.Attributes AS `Events.Attributes`
 FROM {database}.normalised_spans
-WHERE notEmpty(Content) OR notEmpty(ContentEvents.Name);
+WHERE SegmentId != 'trial' AND (notEmpty(Content) OR notEmpty(ContentEvents.Name));
 
 CREATE MATERIALIZED VIEW {database}.trace_index_of_normalised {on_cluster} TO {database}.trace_index AS
 SELECT
@@ -121,6 +128,7 @@ SELECT
     min(Timestamp) AS First,
     max(Timestamp) AS Last
 FROM {database}.normalised_spans
+WHERE SegmentId != 'trial'
 GROUP BY
     Project,
     TraceId,

@@ -5,6 +5,7 @@
 -- those on spans, so that their retention, the right to read them and the way to find them are the same.
 -- Others insert into `otel_logs` directly. What they insert cannot be changed there, so content is copied to
 -- `span_content`, and the row itself is marked with `HoldsContent` and goes when content goes.
+-- `trial_logs` decodes as `otlp_logs` does, and nothing comes of it.
 
 CREATE TABLE {local:otel_logs} {on_cluster}
 (
@@ -58,6 +59,8 @@ CREATE TABLE {database}.otlp_logs {on_cluster}
     {{record_columns:logs}}
 )
 ENGINE = Null;
+
+CREATE TABLE {database}.trial_logs {on_cluster} AS {database}.otlp_logs ENGINE = Null;
 
 -- A record without a time of its own has the time at which it was observed, at the latest by us.
 CREATE MATERIALIZED VIEW {database}.log_records_of_otlp {on_cluster} TO {database}.log_records AS
@@ -155,9 +158,7 @@ SELECT
     SegmentId,
     'log' AS Source,
     event AS Format,
-    content AS Content,
-    if(listed_input = '' AND NOT isValidJSON(input), input, listed_input) AS InputText,
-    if(listed_output = '' AND NOT isValidJSON(output), output, listed_output) AS OutputText
+    {{content_with_texts|content|if(listed_input = '' AND NOT isValidJSON(input), input, listed_input)|if(listed_output = '' AND NOT isValidJSON(output), output, listed_output)}} AS Content
 FROM
 (
     SELECT

@@ -3,7 +3,8 @@
 -- Segments of metrics go into `otlp_metrics` as they were sent, are taken apart into `metric_records`, one row
 -- a metric, and from there into the table of their kind, one row a data point. Others insert into these
 -- tables directly. Whole numbers become Float64, as everywhere under these names. A value, sum, minimum or
--- maximum that a sender left out is NULL, where the OpenTelemetry Collector writes 0.
+-- maximum that a sender left out is NULL, where the OpenTelemetry Collector writes 0. `trial_metrics` decodes as
+-- `otlp_metrics` does, and nothing comes of it.
 
 CREATE TABLE {local:otel_metrics_gauge} {on_cluster}
 (
@@ -259,6 +260,8 @@ CREATE TABLE {database}.otlp_metrics {on_cluster}
     {{record_columns:metrics}}
 )
 ENGINE = Null;
+
+CREATE TABLE {database}.trial_metrics {on_cluster} AS {database}.otlp_metrics ENGINE = Null;
 
 CREATE MATERIALIZED VIEW {database}.metric_records_of_otlp {on_cluster} TO {database}.metric_records AS
 SELECT

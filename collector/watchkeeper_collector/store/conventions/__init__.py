@@ -1,7 +1,7 @@
-"""Renders the normalising SELECT from the conventions' data files.
+"""Renders the SQL of the views that normalise spans and logs, from the conventions' data files.
 
 ``columns.toml`` says which attributes feed a column, ``values.toml`` what spellings mean, ``macros.toml``
-how one message of any shape is read; ``normalise.sql`` puts them together.
+holds small expressions; the ``.sql`` templates, one for each leg of the way, put them together.
 """
 
 from watchkeeper_collector.store.conventions.template import Template

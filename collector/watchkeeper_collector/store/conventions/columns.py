@@ -43,7 +43,7 @@ class Columns:
         return self.names if kind == "span" else self.resource_names
 
     def numbers(self, names: str, texts: str, known: Names) -> str:
-        """One number for each attribute. A zero and a framework's name are taken where there is nothing else."""
+        """One number for each attribute. Zeros and names of frameworks count where there is nothing else."""
         last = f"if(v IN {ZERO} OR {is_framework('k', 'v')}, {LAST_RESORT}, 0)"
         return (
             f"arrayMap((k, v) -> if(v IN {EMPTY}, {NOTHING}, {known.render('k')} + {last}), {names}, {texts})"

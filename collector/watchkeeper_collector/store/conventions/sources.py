@@ -30,7 +30,7 @@ class Names:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def run(self, names: tuple[str, ...]) -> int:
-        """The number of a run, given to it now if it is new. Raises ``ConfigurationError`` for a name twice."""
+        """The number of a run, given to it now if new. Raises ``ConfigurationError`` for a name twice."""
         if names not in self.runs:
             if taken := sorted(set(names) & self.numbers.keys()):
                 raise ConfigurationError(f"The attribute '{taken[0]}' stands in two lists of columns.toml.")
@@ -81,10 +81,9 @@ def render_type(fields: Mapping[str, Any]) -> str:
 
 
 def render_document(text: str, name: str, fields: Mapping[str, Any]) -> str:
-    """The SQL that parses a document, given the SQL of its text. A list counts as an object's messages."""
+    """The SQL that parses a document, given the SQL of its text; what is no object holds nothing."""
     json = f"replaceAll({text}, '\\'', '\"')" if name in PYTHON_REPR else text
-    parsed = f"JSONExtract({render_object('t')}, {quote(render_type(fields))})"
-    return f"arrayMap(t -> {parsed}, [{json}])[1]"
+    return f"arrayMap(t -> JSONExtract(if(startsWith(t, '{{'), t, ''), {quote(render_type(fields))}), [{json}])[1]"
 
 
 def render_object(text: str) -> str:

@@ -6,13 +6,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-
 from watchkeeper_schemas.cost import costed
 from watchkeeper_schemas.protobuf import render_columns, render_type
 
 from watchkeeper_collector.store.conventions import decoding, texts
-from watchkeeper_collector.store.conventions.data import literals, load, load_template, quote
 from watchkeeper_collector.store.conventions.columns import Columns, run_of
+from watchkeeper_collector.store.conventions.data import literals, load, load_template, quote
 
 INNERMOST = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
@@ -68,6 +67,7 @@ class Template:
             "scalar": lambda _, document: texts.scalar(document),
             "document": lambda _, arguments: texts.document(*arguments.split("|")),
             "messages": lambda _, arguments: texts.messages(*arguments.split("|")),
+            "content_with_texts": lambda _, arguments: texts.content_with_texts(*arguments.split("|")),
             "roles": lambda _, messages: texts.roles(messages),
             "message_texts": lambda _, messages: texts.message_texts(messages),
             "newest_input": lambda _, arguments: texts.newest_input(*arguments.split("|")),
@@ -83,7 +83,7 @@ class Template:
             "time": lambda _, nanoseconds: decoding.time(nanoseconds),
             "attributes": lambda _, pairs: decoding.attributes(pairs),
             "record_columns": lambda signal, _: render_columns(signal),
-            "message_type": lambda signal, message: render_type(signal, message),
+            "message_type": render_type,
             "decoded_spans": lambda _, source: part("decoded_spans", source),
             "read_spans": lambda _, source: part("read_spans", source),
             "known_spans": lambda _, source: part("known_spans", source),

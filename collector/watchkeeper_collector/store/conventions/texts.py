@@ -3,8 +3,6 @@
 A document is parsed once, into a type wide enough for every provider's messages; what is absent stays empty.
 """
 
-import re
-
 from watchkeeper_collector.store.conventions.data import load, quote
 from watchkeeper_collector.store.conventions.sources import render_object
 
@@ -19,8 +17,8 @@ MESSAGE = (
 )
 ENVELOPE = (
     "Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String),"
-    " choices Array(Tuple(text String, message String)), candidates Array(Tuple(content String)), message String,"
-    " requests Array(Tuple(content String)),"
+    " choices Array(Tuple(text String, message String)), candidates Array(Tuple(content String)),"
+    " message String, requests Array(Tuple(content String)),"
     " generations Array(Array(Tuple(text String, message String))))"
 )
 SCALARS = ("input", "prompt", "contents", "query", "question", "message", "output", "result")
@@ -60,11 +58,12 @@ def envelope(document: str) -> str:
 
 
 def scalar(document: str) -> str:
-    """What a document has in place of messages: a text under a likely key, or the first of a list of texts."""
+    """What a document has in place of messages: a text under a likely key, or the first of several."""
     fields = ", ".join(f"{name} String" for name in SCALARS)
     parsed = f"JSONExtract(if(startsWith({document}, '{{'), {document}, ''), 'Tuple({fields})')"
     texts = ", ".join(f"d.{name}" for name in SCALARS)
-    raw = f"arrayMap(d -> [{texts}, {document}], [{parsed}])[1]"
+    whole = f"if(startsWith({document}, '[') AND NOT match({document}, '^.\\\\s*{{'), {document}, '')"
+    raw = f"arrayMap(d -> [{texts}, {whole}], [{parsed}])[1]"
     listed = "if(startsWith(t, '['), JSONExtract(t, 'Array(String)')[1], t)"
     text = f"arrayMap(t -> if(startsWith(t, '\"'), JSONExtractString(t), t), arrayMap(t -> {listed}, {raw}))"
     return f"arrayFirst(t -> t != '' AND NOT match(t, '^[\\[{{]'), {text})"
@@ -84,6 +83,12 @@ def messages(document: str, parsed: str) -> str:
     return f"arrayMap(m -> JSONExtract(m, {quote(MESSAGE)}), arrayFilter(m -> startsWith(m, '{{'), {flat}))"
 
 
+def content_with_texts(content: str, input_text: str, output_text: str) -> str:
+    """Content with the decoded texts beside it, where there are any."""
+    texts = f"map('InputText', {input_text}, 'OutputText', {output_text})"
+    return f"mapConcat({content}, mapFilter((k, v) -> v != '', {texts}))"
+
+
 def roles(listed: str) -> str:
     """Who said each message, in lower case."""
     role = "multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)"
@@ -96,7 +101,7 @@ def message_texts(listed: str) -> str:
         "multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content,"
         " m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text)"
     )
-    of_content = f"JSONExtract(if(match(c, '^\\[\\s*{{'), c, ''), {quote(f'Array({PART})')})"
+    of_content = f"JSONExtract(if(startsWith(c, '['), c, ''), {quote(f'Array({PART})')})"
     nested = f"JSONExtract(if(match(c, '^{{\\s*\"(parts|role)\"'), c, ''), {quote(MESSAGE)}).parts"
     parts = f"arrayConcat(m.parts, m.blocks, {of_content}, {nested})"
     bare = "if(match(c, '^(\\[\\s*[{{]|{{\\s*\"(parts|role)\")'), '', c)".replace("{{", "{")
@@ -138,7 +143,7 @@ def tool_calls(listed: str) -> str:
 
 
 def flat_text(side: str) -> str:
-    """The text of flattened messages (``llm.input_messages.N.message.content``): of all, or the newest user's."""
+    """The text of flat messages (``llm.input_messages.N.message.content``): of all, or the newest user's."""
     prefix = FLAT_PREFIXES[side]
     number = f"toInt32OrZero(extract(k, '^{prefix}([0-9]+)'))"
     pattern = quote(f"^{prefix}[0-9]+[.](message[.])?(content|contents[.][0-9]+[.]message_content[.]text)$")
