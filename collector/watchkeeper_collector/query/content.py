@@ -11,18 +11,21 @@ from watchkeeper_collector.query.rows import EVENTS
 from watchkeeper_collector.query.source import Source
 
 DAY = timedelta(days=1)
+DECODED = ("InputText", "OutputText")
+"""What lies in `Content` beside the attributes that came."""
 CONTENT = f"""SELECT
     SpanId,
     Source,
     Format,
-    Content,
+    mapFilter((key, value) -> key NOT IN {DECODED}, Content) AS content,
     {EVENTS} AS events
 FROM {{database}}.span_content
 WHERE {{conditions}}
 ORDER BY Timestamp, ReceivedAt"""
 
 
-SIZES = """SELECT SpanId, sum(arraySum(arrayMap(value -> length(value), mapValues(Content))))
+SIZES = """SELECT SpanId, sum(arraySum(arrayMap(value -> length(value), mapValues(Content)))
+        - length(InputText) - length(OutputText))
 FROM {database}.span_content
 WHERE {conditions}
 GROUP BY SpanId"""
