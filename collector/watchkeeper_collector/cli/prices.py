@@ -1,5 +1,6 @@
 """``watchkeeper prices``: what applies, what is missing, what you set yourself."""
 
+import shlex
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -146,7 +147,8 @@ def set_price(
         body["valid_from"] = read_moment(since).isoformat()
     ApiClient(url, api_key).send("PUT", PATH, body)
     say(f"'{model}' of '{provider}' now costs {_render_rates(rates)} per million tokens.")
-    say(f"Stored calls keep their cost until: watchkeeper prices reprice --since 30d --model {model}")
+    say("It holds from now on. To compute the costs of stored calls again:")
+    say(f"  watchkeeper prices reprice --since 30d --model {shlex.quote(model)}")
 
 
 def remove_price(

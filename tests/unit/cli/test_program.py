@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +123,29 @@ def test_unexpected_error_is_no_traceback_unless_asked_for(
     assert "Traceback" not in quiet
     assert fail_with(ValueError("surprise"), monkeypatch, "--traceback") == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_demo_is_for_this_machine_alone(run: Run, tmp_path: Path) -> None:
+    done = run("up", "--demo", "--host", "0.0.0.0", "--data", str(tmp_path / "data"))
+    assert done.exit_code == 2
+    assert "this machine alone" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_wrong_settings_of_a_collector_are_said_all_at_once(run: Run) -> None:
+    done = run("collector", "--http-port", "99999", "--grpc-port", "-1")
+    assert done.exit_code == 1
+    assert "http_port" in done.stderr
+    assert "grpc_port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_dry_run_of_migrate_prints_the_sql_and_makes_nothing(run: Run, tmp_path: Path) -> None:
+    done = run("migrate", "--dry-run")
+    assert done.exit_code == 0
+    assert "CREATE TABLE IF NOT EXISTS watchkeeper.spans" in done.stdout
+    assert "migrations to apply" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_version_names_what_it_stands_on(run: Run) -> None:
