@@ -412,3 +412,43 @@ def test_updates_on_a_cluster_go_to_the_local_tables(store: SettlingStore) -> No
     settling = worker.SettlingWorker(Cluster(store, 0), store.database, "main", clock_ns=lambda: store.now_ns)
     settling.run_round()
     assert seen[0] == "UPDATE settling_test.spans_local ON CLUSTER 'main'"
+
+
+def test_updates_are_taken_into_their_parts_after_a_while(store: SettlingStore) -> None:
+    def told() -> int:
+        """The engine lists what it was told to apply as a mutation."""
+        sql = "SELECT count() FROM system.mutations WHERE database = {database:String} AND command LIKE '%APPLY%'"
+        return int(store.query(sql, {"database": store.database}).rows[0][0])
+
+    settling = store.worker()
+    store.put(span("root", UserId="ann"), span("a", "root"))
+    settling.run_round()
+    before = told()
+    store.now_ns += 601 * SECOND_NS
+    settling.run_round()
+    applied = told()
+    assert applied > before
+    assert users(store) == {"root": "ann", "a": "ann"}
+    store.now_ns += 601 * SECOND_NS
+    settling.run_round()
+    assert told() == applied
+
+
+def test_more_than_a_parameter_holds_is_settled_on_a_server(server_dsn: str) -> None:
+    """Over HTTP one parameter is 128 KiB at the most."""
+    long_user, long_session = f"{HOSTILE}{'y' * 200}", "s" * 300
+    rows: list[dict[str, Any]] = []
+    with open_settling(server_dsn, "settling_served") as served:
+        for number in range(1_500):
+            trace = {"TraceId": f"{number:032x}"}
+            session = {"SessionId": long_session} if number % 2 else {}
+            rows.append({**span("r", UserId=f"{number} {long_user}"), **trace})
+            rows.append({**llm("a", "r", **session), **trace})
+            rows.append({**llm("b", "a"), **trace})
+        served.put(*rows)
+        served.settle()
+        found = served.query(
+            """SELECT uniqExact(UserId), countIf(UserId = ''), countIf(SessionId != ''), countIf(IsDuplicate)
+            FROM settling_served.spans"""
+        ).rows
+    assert list(found) == [(1_500, 0, 3 * 750, 1_500)]

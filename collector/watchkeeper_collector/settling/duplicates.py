@@ -34,7 +34,7 @@ def joined(calls: Iterable[Span], pairs: Iterable[Pair]) -> list[Group]:
 
 
 def counted(group: Group) -> Span:
-    """The span that counts: with tokens, knowing most, with the provider's id, the outermost, the earliest."""
+    """The span that counts: with tokens, knowing most, with a response id, the outermost, the earliest."""
     keys = {span.key for span in group}
 
     def rank(span: Span) -> tuple[bool, int, bool, bool, int, int, SpanKey]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from watchkeeper_collector.errors import WatchkeeperError
+from watchkeeper_collector.settling.patches import apply_patches
 from watchkeeper_collector.settling.settlement import SettleCounts, settle
 from watchkeeper_collector.settling.span_table import Connection, SpanTable
 from watchkeeper_collector.settling.survey import Window, count_spans, windows
@@ -27,6 +28,7 @@ END_OF_TIME_NS = 9_000_000_000 * SECOND_NS
 SWEEP_EVERY_NS = 600 * SECOND_NS
 SWEPT_NS = 24 * 3600 * SECOND_NS
 SWEEP_SPANS = 500_000
+APPLY_EVERY_NS = 600 * SECOND_NS
 SPANS_PER_QUERY = 10_000
 """What asking about a window costs at least, in spans."""
 
@@ -84,6 +86,8 @@ class SettlingWorker:
         self._since_ns = clock_ns() - OVERLAP_NS
         self._swept_ns = 0
         self._sweep: Iterator[Window] = iter(())
+        self._applied_ns = clock_ns()
+        self._has_written = False
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
@@ -113,6 +117,7 @@ class SettlingWorker:
                 for window in windows(self.table, since_ns, started_ns + AHEAD_NS):
                     self._settle(window, counts)
                 self._sweep_some(started_ns, counts)
+                self._apply_patches(started_ns, counts)
             except BaseException:
                 self.look_back_to(since_ns)
                 self._swept_ns = 0
@@ -139,6 +144,13 @@ class SettlingWorker:
         while left > 0 and (window := next(self._sweep, None)) is not None:
             left -= SPANS_PER_QUERY + count_spans(self.table, window)
             self._settle(window, counts)
+
+    def _apply_patches(self, now_ns: int, counts: SettleCounts) -> None:
+        self._has_written |= counts.completed + counts.corrected > 0
+        if self._has_written and now_ns - self._applied_ns >= APPLY_EVERY_NS:
+            apply_patches(self.table)
+            self._applied_ns = now_ns
+            self._has_written = False
 
     def _run(self) -> None:
         while not self._closing.is_set():
