@@ -3,28 +3,18 @@
 A process can open one embedded engine path only: whoever needs ClickHouse takes ``engine_dsn``.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from watchkeeper_collector.store.client import Store
 
 from tests.clickhouse_server import ClickHouseServer
 from tests.postgresql import PostgresqlServer
+from tests.storage import kept, migrated
 
-PRICE_DATABASE = "prices_test"
-PLACEHOLDERS = {
-    "engine": "MergeTree",
-    "engine:everywhere": "MergeTree",
-    "on_cluster": "",
-    "durable": "fsync_after_insert = 0",
-    "updatable": "enable_block_number_column = 1, enable_block_offset_column = 1",
-    "span_retention_days": "36500",
-    "database": PRICE_DATABASE,
-}
+PRICES = kept("prices_test")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -60,34 +50,10 @@ def postgresql() -> Iterator[PostgresqlServer]:
         yield server
 
 
-class PriceStore(Store):
-    """The store, with its inserts going to the database of the pricing tests."""
-
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        with self._client() as client:
-            client.insert(table, rows, column_names=list(columns), database=PRICE_DATABASE)
-
-
-def migration_statements(name: str) -> Iterator[str]:
-    text = files("watchkeeper_schemas").joinpath("clickhouse", name).read_text("utf-8")
-    text = re.sub(
-        r"\{local:(\w+)\}", rf"{PRICE_DATABASE}.\1", re.sub(r"^--.*\n", "", text, flags=re.MULTILINE)
-    )
-    for placeholder, value in PLACEHOLDERS.items():
-        text = text.replace("{" + placeholder + "}", value)
-    yield from (statement for part in text.split(";\n") if (statement := part.strip().rstrip(";")))
-
-
 def open_prices(dsn: str) -> Iterator[Store]:
     """A store with the spans table and everything that prices need."""
-    store = PriceStore(dsn)
-    store.command(f"CREATE DATABASE {PRICE_DATABASE}")
-    statements = [*migration_statements("0001_spans.sql"), *migration_statements("0002_prices.sql")]
-    for statement in statements:
-        if "span_content" not in statement and "trace_index" not in statement:
-            store.command(statement)
-    yield store
-    store.close()
+    with closing(migrated(dsn, PRICES, only=("spans", "prices"))) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,8 @@ class Desk:
     def send(self, *calls: Call) -> list[str]:
         ids = [f"span-{self.calls + number}" for number, _ in enumerate(calls)]
         self.calls += len(calls)
-        self.store.insert("door", DOOR, [call.row(span_id) for call, span_id in zip(calls, ids, strict=True)])
+        rows = [call.row(span_id) for call, span_id in zip(calls, ids, strict=True)]
+        self.store.insert("door", DOOR, rows, database="prices_test")
         return ids
 
     def stored(self, span_id: str) -> Stored:
@@ -454,8 +455,8 @@ def test_engine_parses_what_a_cluster_is_sent(
         def query(self, sql: str, parameters: Any = None, *, settings: Any = None) -> Any:
             return desk.store.query(sql, parameters, settings=settings)
 
-        def insert(self, table: str, columns: Any, rows: Any) -> None:
-            desk.store.insert(table, columns, rows)
+        def insert(self, table: str, columns: Any, rows: Any, *, database: str) -> None:
+            desk.store.insert(table, columns, rows, database=database)
 
         def command(self, sql: str, parameters: Any = None, *, settings: Any = None) -> None:
             parsed = desk.store.query("SELECT formatQuery({sql:String})", {"sql": sql}).rows
@@ -537,4 +538,4 @@ def test_engine_refuses_malformed_terms(desk: Desk) -> None:
         NOON,
     ]
     with pytest.raises(InvalidQueryError, match="rates_fit_steps"):
-        desk.store.insert("model_prices", COLUMNS, [row])
+        desk.store.insert("model_prices", COLUMNS, [row], database="prices_test")

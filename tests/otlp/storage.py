@@ -1,7 +1,7 @@
 """A store's tables in a database of their own, filled with segments as the spool makes them."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -11,16 +11,12 @@ from watchkeeper_collector.otlp.limits import Limits
 from watchkeeper_collector.otlp.signals import SIGNALS
 from watchkeeper_collector.spool.record import encode_head, encode_sender
 from watchkeeper_collector.store.client import Store
-from watchkeeper_collector.store.layout import Layout
-from watchkeeper_collector.store.schema import Migration, load_migrations
 from watchkeeper_collector.store.sink import StoreSink
+
+from tests.storage import drop, kept, make_tables
 
 RECEIVED_NS = 1_795_400_000_123_456_789
 RECEIVED_DAY = "2026-11-23"
-RETENTION_DAYS = 20_000  # rows of this year stay, whatever the year that the tests run in
-
-
-NEEDED = ("spans", "logs", "metrics")
 
 
 class Tables(Store):
@@ -28,31 +24,18 @@ class Tables(Store):
 
     def __init__(self, dsn: str, database: str, **retention: int) -> None:
         super().__init__(dsn)
-        kept = {f"{kind}_retention_days": RETENTION_DAYS for kind in ("content", "span")}
-        self.layout = Layout(database=database, **(kept | retention))
+        self.layout = replace(kept(database), **retention)
         self.sink = StoreSink(self, self.layout)
-        self.command(f"CREATE DATABASE {database}")
-        for migration in load_migrations():
-            if migration.name in NEEDED:
-                self._apply(migration)
+        make_tables(self, self.layout, only=("spans", "logs", "metrics"))
         self._admissions = {name: Admission(signal, Limits(), Forms()) for name, signal in SIGNALS.items()}
-
-    def _apply(self, migration: Migration) -> None:
-        for statement in migration.statements(self.layout):
-            self.command(re.sub(r"fsync_(\w+) = 1", r"fsync_\1 = 0", statement))
 
     @property
     def database(self) -> str:
         return self.layout.database
 
     def drop(self) -> None:
-        self.command(f"DROP DATABASE {self.database}")
+        drop(self, self.layout)
         self.close()
-
-    def raw_insert(self, table: str, payload: bytes, fmt: str, settings: Mapping[str, Any]) -> None:
-        with self._client() as client:
-            into = f"{self.database}.{table}"
-            client.raw_insert(into, insert_block=payload, fmt=fmt, settings=dict(settings))
 
     def send(self, signal: str, *requests: Message, segment_id: str = "segment-1", token: str = "") -> int:
         """Store requests as one segment, through the door's admission; returns how many items that is."""

@@ -221,7 +221,8 @@ class CostTable:
             *CORE_COUNTS.values(),
             "UsageDetails",
         )
-        self.store.insert("cost_cases", columns, [case.row(number) for number, case in enumerate(calls)])
+        rows = [case.row(number) for number, case in enumerate(calls)]
+        self.store.insert("cost_cases", columns, rows, database="prices_test")
         fixed = {
             "Project": "'default'",
             "Kind": "'llm'",

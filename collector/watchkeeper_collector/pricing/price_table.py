@@ -108,9 +108,8 @@ class PriceTable:
         """Replace the prices of the records' pairs, for every call that is priced from now on."""
         if not records:
             return
-        self.connection.insert(
-            "model_prices", COLUMNS, [row for record in records for row in record.rows(updated_at)]
-        )
+        rows = [row for record in records for row in record.rows(updated_at)]
+        self.connection.insert("model_prices", COLUMNS, rows, database=self.database)
         self.reload()
 
     def reload(self) -> None:

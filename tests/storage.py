@@ -1,0 +1,48 @@
+"""A store with the project's tables, in a database of its own.
+
+with closing(migrated(engine_dsn, Layout("my_tests"))) as store:
+    ...
+    drop(store, Layout("my_tests"))
+"""
+
+from collections.abc import Sequence
+
+from watchkeeper_collector.store.client import Store
+from watchkeeper_collector.store.layout import Layout
+from watchkeeper_collector.store.migration import migrate
+from watchkeeper_collector.store.schema import load_migrations
+
+KEPT_DAYS = 20_000
+"""Rows of this year stay, whatever the year that the tests run in."""
+
+
+def kept(database: str) -> Layout:
+    """A layout under which nothing expires."""
+    return Layout(
+        database,
+        content_retention_days=KEPT_DAYS,
+        span_retention_days=KEPT_DAYS,
+        aggregate_retention_days=KEPT_DAYS,
+    )
+
+
+def migrated(dsn: str, layout: Layout, only: Sequence[str] = ()) -> Store:
+    """Open a store and make its tables; with ``only``, those of some migrations, which takes less time."""
+    store = Store(dsn)
+    make_tables(store, layout, only)
+    return store
+
+
+def make_tables(store: Store, layout: Layout, only: Sequence[str] = ()) -> None:
+    if not only:
+        migrate(store, layout)
+        return
+    store.command(f"CREATE DATABASE IF NOT EXISTS {layout.database}")
+    for migration in load_migrations():
+        if migration.name in only:
+            for statement in migration.statements(layout):
+                store.command(statement)
+
+
+def drop(store: Store, layout: Layout) -> None:
+    store.command(f"DROP DATABASE IF EXISTS {layout.database}")
