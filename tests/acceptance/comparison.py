@@ -19,6 +19,7 @@ KINDS = {"tool": "tool", "retriever": "retriever", "agent": "agent", "invoke_age
 PROVIDERS = {"google": "gcp.gemini", "bedrock": "aws.bedrock"}
 """What the conventions call those whose protocols the server spoke."""
 PRICE_PROVIDERS = {"gcp.gemini": "google", "aws.bedrock": "aws"}
+CAPTURED_AT = datetime(2026, 11, 23, tzinfo=UTC)
 TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
@@ -129,7 +130,7 @@ def _served_usd(call: Call) -> float | None:
             usage,
             model,
             provider_id=PRICE_PROVIDERS.get(provider, provider),
-            genai_request_timestamp=datetime.fromtimestamp(served["time"], UTC),
+            genai_request_timestamp=CAPTURED_AT,
         )
     except LookupError:
         return None
