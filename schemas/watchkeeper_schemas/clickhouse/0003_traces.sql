@@ -62,14 +62,14 @@ ENGINE = Null;
 CREATE TABLE {database}.normalised_spans {on_cluster} AS {local:spans} ENGINE = Null;
 
 ALTER TABLE {database}.normalised_spans {on_cluster}
-    ADD COLUMN ContentGroup String,
-    ADD COLUMN Format LowCardinality(String),
-    ADD COLUMN Content Map(LowCardinality(String), String),
-    ADD COLUMN `ContentEvents.Timestamp` Array(DateTime64(9)),
-    ADD COLUMN `ContentEvents.Name` Array(LowCardinality(String)),
-    ADD COLUMN `ContentEvents.Attributes` Array(Map(LowCardinality(String), String)),
-    ADD COLUMN InputText String,
-    ADD COLUMN OutputText String;
+    ADD COLUMN IF NOT EXISTS ContentGroup String,
+    ADD COLUMN IF NOT EXISTS Format LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS Content Map(LowCardinality(String), String),
+    ADD COLUMN IF NOT EXISTS `ContentEvents.Timestamp` Array(DateTime64(9)),
+    ADD COLUMN IF NOT EXISTS `ContentEvents.Name` Array(LowCardinality(String)),
+    ADD COLUMN IF NOT EXISTS `ContentEvents.Attributes` Array(Map(LowCardinality(String), String)),
+    ADD COLUMN IF NOT EXISTS InputText String,
+    ADD COLUMN IF NOT EXISTS OutputText String;
 
 CREATE MATERIALIZED VIEW {database}.spans_of_otlp {on_cluster} TO {database}.otel_traces AS
 {{decoded_spans|{database}.otlp_traces}};

@@ -7,15 +7,13 @@
 -- only: an alias would be written out wherever it is used.
 
 WITH
--- Names of attributes become numbers, and values are sorted by them.
+-- Names of attributes become numbers.
 numbered AS
 (
     SELECT
-        * EXCEPT (names, texts),
-        names,
-        texts,
-        {{numbers}} AS numbers,
-        {{resource_numbers}} AS resource_numbers,
+        *,
+        {{numbers|names|texts}} AS numbers,
+        {{resource_numbers|resource_names|resource_texts}} AS resource_numbers,
         arrayMap(k -> {{is_content|k}}, names) AS content_marks,
         arrayMap(k -> {{is_dropped|k}}, names) AS dropped_marks,
         arrayMap(n -> {{is_content_event|n}}, Events.Name) AS event_marks,
@@ -32,26 +30,62 @@ numbered AS
     )
 ),
 
-sorted AS
+ordered AS
 (
     SELECT
         *,
-        arraySort(numbers) AS order,
-        arrayMap(n -> {{run_of|n}}, arraySort(numbers)) AS runs,
-        arraySort((v, n) -> n, texts, numbers) AS values,
-        arraySort((k, n) -> n, names, numbers) AS keys,
+        arraySort(numbers) AS attribute_order,
+        arrayMap(n -> {{run_of|n}}, arraySort(numbers)) AS attribute_runs,
+        arraySort((v, n) -> n, texts, numbers) AS attribute_values,
         arrayMap(n -> {{run_of|n}}, arraySort(resource_numbers)) AS resource_runs,
         arraySort((v, n) -> n, resource_texts, resource_numbers) AS resource_values
     FROM numbered
 ),
 
--- The JSON documents that something is wanted of.
-parsed AS
+-- JSON documents give up the keys that something is wanted of: their own, and those of the objects in them.
+opened AS
 (
     SELECT
         *,
-        {{documents}}
-    FROM sorted
+        {{keys_of|documents}} AS keys_1
+    FROM (SELECT *, {{documents}} AS documents FROM ordered)
+),
+
+opened_further AS
+(
+    SELECT
+        *,
+        {{keys_of|keys_2}} AS keys_3
+    FROM (SELECT *, {{keys_of|keys_1}} AS keys_2 FROM opened)
+),
+
+-- Attributes and keys together, by number.
+renumbered AS
+(
+    SELECT
+        *,
+        arrayConcat(numbers, {{numbers|document_keys|document_texts}}) AS all_numbers,
+        arrayConcat(names, document_keys) AS all_names,
+        arrayConcat(texts, document_texts) AS all_texts
+    FROM
+    (
+        SELECT
+            *,
+            arrayConcat(keys_1, keys_2, keys_3).1 AS document_keys,
+            arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), arrayConcat(keys_1, keys_2, keys_3).2) AS document_texts
+        FROM opened_further
+    )
+),
+
+sorted AS
+(
+    SELECT
+        *,
+        arraySort(all_numbers) AS order,
+        arrayMap(n -> {{run_of|n}}, arraySort(all_numbers)) AS runs,
+        arraySort((v, n) -> n, all_texts, all_numbers) AS values,
+        arraySort((k, n) -> n, all_names, all_numbers) AS keys
+    FROM renumbered
 )
 
 SELECT
@@ -118,12 +152,12 @@ SELECT
     {{text:error_message}} AS x_error_message,
     {{text:server_address}} AS x_server_address,
     {{text:is_streaming}} AS x_is_streaming,
-    {{texts:input_tokens}} AS x_input_tokens,
-    {{texts:output_tokens}} AS x_output_tokens,
-    {{texts:total_tokens}} AS x_total_tokens,
-    {{texts:cache_read_tokens}} AS x_cache_read_tokens,
-    {{texts:cache_write_tokens}} AS x_cache_write_tokens,
-    {{texts:reasoning_tokens}} AS x_reasoning_tokens,
+    {{text:input_tokens}} AS x_input_tokens,
+    {{text:output_tokens}} AS x_output_tokens,
+    {{text:total_tokens}} AS x_total_tokens,
+    {{text:cache_read_tokens}} AS x_cache_read_tokens,
+    {{text:cache_write_tokens}} AS x_cache_write_tokens,
+    {{text:reasoning_tokens}} AS x_reasoning_tokens,
     {{usage_details}} AS x_usage_details,
     {{text:content.input}} AS x_input,
     {{text:content.output}} AS x_output,
@@ -147,4 +181,4 @@ SELECT
     {{attribute|http.request.method}} AS http_method,
     {{attribute|http.method}} AS old_http_method,
     {{attribute|watchkeeper.content.cut_chars}} AS cut_chars
-FROM parsed
+FROM sorted

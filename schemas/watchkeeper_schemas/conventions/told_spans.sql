@@ -10,7 +10,9 @@ listed AS
         ifNull(cache_read, 0) + ifNull(cache_write, 0) AS cached,
         {{messages|input_document|input_envelope}} AS input_messages,
         {{messages|output_document|output_envelope}} AS output_messages,
-        {{other_output_text|output_envelope}} AS other_output
+        {{other_output_text|output_envelope}} AS other_output,
+        {{envelope_finish_reason|output_envelope}} AS envelope_finish_reason,
+        {{envelope_model|output_envelope}} AS envelope_model
     FROM {source}
 ),
 
@@ -24,7 +26,7 @@ heard AS
         {{roles|output_messages}} AS output_roles,
         {{message_texts|output_messages}} AS output_texts,
         {{tool_calls|output_messages}} AS listed_tool_calls,
-        if(finish_reason != '', finish_reason, arrayFirst(r -> r != '', output_messages.finish_reason)) AS any_finish_reason,
+        multiIf(finish_reason != '', finish_reason, envelope_finish_reason != '', envelope_finish_reason, arrayFirst(r -> r != '', output_messages.finish_reason)) AS any_finish_reason,
         multiIf(
             provider_by_value != '', provider_by_value,
             provider_by_start != '', provider_by_start,
@@ -95,6 +97,7 @@ SELECT
     if(provider_of_model != '' AND provider_of_model = provider, substring(request_model, position(request_model, '/') + 1), request_model) AS RequestModel,
     multiIf(
         x_response_model != '', x_response_model,
+        envelope_model != '', envelope_model,
         IsError, '',
         either_model != '', either_model,
         is_model_call, RequestModel,

@@ -1,23 +1,16 @@
-"""Reads columns from numbered attributes and parsed documents, by ``columns.toml``."""
+"""Reads columns from numbered names, by ``columns.toml``."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from watchkeeper_collector.store.conventions.data import literals, load, quote
-from watchkeeper_collector.store.conventions.sources import (
-    LAST_RESORT,
-    NOTHING,
-    WIDTH,
-    Names,
-    document_fields,
-    read_runs,
-    render_document,
-    render_path,
-)
+from watchkeeper_collector.store.conventions.sources import LAST_RESORT, NOTHING, WIDTH, Names, read_runs
 
 EMPTY = "('', 'null', 'None', '[]', '{}')"
-CONTENT_SIDES = {"request": "content.input", "response": "content.output"}
 ZERO = "('0', '0.0', '-1')"
+CONTENT_SIDES = {"request": "content.input", "response": "content.output"}
+DEPTH = 3
+"""So many keys deep documents are read."""
 
 
 class Columns:
@@ -28,87 +21,73 @@ class Columns:
         self._sources: dict[str, Sequence[str]] = {n: e["sources"] for n, e in data.items() if "sources" in e}
         self._sources |= {f"usage.{unit}": entry["sources"] for unit, entry in data["usage"].items()}
         self._sources |= {f"content.{side}": data["content"][side] for side in ("input", "output")}
-        self._fields = document_fields(s for sources in self._sources.values() for s in sources)
         self.names, self.resource_names = Names(), Names()
-        for column, sources in self._sources.items():
-            if not column.startswith("document."):
-                for kind, run in read_runs(sources):
-                    if kind != "document":
-                        self._names_of(kind).run(run)
+        for sources in self._sources.values():
+            for is_resource, run in read_runs(sources):
+                self._names_of(is_resource).run(run)
         for name in dict.fromkeys((*attributes, *chain(*data["document"].values()))):
             if name not in self.names.numbers:
                 self.names.run((name,))
 
-    def _names_of(self, kind: str) -> Names:
-        return self.names if kind == "span" else self.resource_names
+    def _names_of(self, is_resource: bool) -> Names:  # noqa: FBT001 - which of two
+        return self.resource_names if is_resource else self.names
 
     def numbers(self, names: str, texts: str, known: Names) -> str:
-        """One number for each attribute. Zeros and names of frameworks count where there is nothing else."""
+        """One number for each name. A zero and a framework's name are taken where there is nothing else."""
         last = f"if(v IN {ZERO} OR {is_framework('k', 'v')}, {LAST_RESORT}, 0)"
         return (
             f"arrayMap((k, v) -> if(v IN {EMPTY}, {NOTHING}, {known.render('k')} + {last}), {names}, {texts})"
         )
 
-    def pick(self, kind: str, run: tuple[str, ...]) -> str:
+    def pick(self, run: tuple[str, ...], *, is_resource: bool = False, prefix: str = "") -> str:
         """The first value of a run of names, empty where there is none."""
-        prefix = "" if kind == "span" else "resource_"
-        if len(run) == 1 and run not in self._names_of(kind).runs:
-            return f"{prefix}values[indexOf({prefix}order, {self._names_of(kind).numbers[run[0]]})]"
-        return f"{prefix}values[indexOf({prefix}runs, {self._names_of(kind).run(run)})]"
+        prefix = "resource_" if is_resource else prefix
+        known = self._names_of(is_resource)
+        if len(run) == 1 and run not in known.runs:
+            return f"{prefix}values[indexOf({prefix}order, {known.numbers[run[0]]})]"
+        return f"{prefix}values[indexOf({prefix}runs, {known.run(run)})]"
 
-    def text(self, column: str) -> str:
+    def text(self, column: str, prefix: str = "") -> str:
         """The first of a column's sources that is not empty."""
-        reads = self._reads(column)
+        runs = read_runs(self._sources[column])
+        reads = [self.pick(run, is_resource=is_resource, prefix=prefix) for is_resource, run in runs]
         return reads[0] if len(reads) == 1 else f"arrayFirst(t -> t != '', [{', '.join(reads)}])"
 
-    def texts(self, column: str) -> str:
-        """What all sources of a count say, in order."""
-        return f"[{', '.join(self._reads(column))}]"
-
     def name_of(self, column: str) -> str:
-        """The name of the attribute that a column without documents is taken from."""
+        """The name that a column is taken from."""
         return f"keys[indexOf(runs, {self.names.run(tuple(self._sources[column]))})]"
 
     def documents(self) -> str:
-        """Every document that some column wants a key of, parsed once."""
-        parsed = (
-            f"{render_document(self._document(name), name, fields)} AS document_{name}"
-            for name, fields in self._fields.items()
-        )
-        return ",\n        ".join(parsed)
+        """Pairs of a document's name and its text, from attributes sorted as ``attribute_values``."""
+        sides = (f"({quote(name)}, {self.text(side, 'attribute_')})" for name, side in CONTENT_SIDES.items())
+        others = (f"({quote(name)}, {self._document(name)})" for name in load("columns")["document"])
+        return f"[{', '.join((*sides, *others))}]"
 
-    def _document(self, name: str) -> str:
-        """The text of a document. What is content too is asked for name by name."""
-        if name in CONTENT_SIDES:
-            return self.text(CONTENT_SIDES[name])
-        reads = (self.pick("span", (source,)) for source in load("columns")["document"][name])
-        return f"arrayFirst(t -> t != '', [{', '.join(reads)}])"
+    def keys_of(self, level: str) -> str:
+        """The keys of each document of a level that are wanted, named by their path, with their values."""
+        wanted = f"key.1 IN ({literals(self.names.beginnings())})"
+        inside = "JSONExtractKeysAndValuesRaw(if(startsWith(d.2, '{'), d.2, ''))"
+        named = f"arrayMap(key -> (concat(d.1, '/', key.1), key.2), {inside})"
+        return f"arrayFlatten(arrayMap(d -> arrayFilter(key -> {wanted}, {named}), {level}))"
 
     def usage_details(self) -> str:
         """Map of every other billable unit, as its source says it."""
         pairs = (f"{quote(unit)}, {self.text(f'usage.{unit}')}" for unit in load("columns")["usage"])
         return f"map({', '.join(pairs)})"
 
-    def _reads(self, column: str) -> list[str]:
-        """One expression for each run of names and each path into a document, in order."""
-        reads: list[str] = []
-        for kind, run in read_runs(self._sources[column]):
-            if kind == "document":
-                reads += [self._path(source) for source in run]
-            else:
-                reads.append(self.pick(kind, run))
-        return reads
-
-    def _path(self, source: str) -> str:
-        document, *path = source.split("/")
-        return render_path(f"document_{document}", path)
+    def _document(self, name: str) -> str:
+        """The text of a document. Its names may be content too: they are asked for one by one."""
+        names = load("columns")["document"][name]
+        reads = (self.pick((source,), prefix="attribute_") for source in names)
+        text = f"arrayFirst(t -> t != '', [{', '.join(reads)}])" if len(names) > 1 else next(reads)
+        return f"replaceAll({text}, '\\'', '\"')" if name.endswith("_details") else text
 
 
 def is_framework(name: str, value: str) -> str:
-    """Whether an attribute names a framework as the provider: nobody bills by it."""
-    sources = [source for source in load("columns")["provider"]["sources"] if "/" not in source]
+    """Whether a source names a framework as the provider: nobody bills by it."""
+    sources = literals(load("columns")["provider"]["sources"])
     frameworks = literals(load("values")["frameworks"]["names"])
-    return f"({name} IN ({literals(sources)}) AND lower({value}) IN ({frameworks}))"
+    return f"({name} IN ({sources}) AND lower({value}) IN ({frameworks}))"
 
 
 def run_of(number: str) -> str:

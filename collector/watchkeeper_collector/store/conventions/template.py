@@ -43,14 +43,14 @@ class Template:
     def _build_macros(self) -> Mapping[str, Callable[[str, str], str]]:
         values, columns = load("values"), self._columns
         return {
-            "numbers": lambda *_: columns.numbers("names", "texts", columns.names),
-            "resource_numbers": lambda *_: columns.numbers(
-                "resource_names", "resource_texts", columns.resource_names
+            "numbers": lambda _, arguments: columns.numbers(*arguments.split("|"), columns.names),
+            "resource_numbers": lambda _, arguments: columns.numbers(
+                *arguments.split("|"), columns.resource_names
             ),
             "documents": lambda *_: columns.documents(),
-            "attribute": lambda _, name: columns.pick("span", (name,)),
+            "keys_of": lambda _, level: columns.keys_of(level),
+            "attribute": lambda _, name: columns.pick((name,)),
             "text": lambda column, _: columns.text(column),
-            "texts": lambda column, _: columns.texts(column),
             "name_of": lambda column, _: columns.name_of(column),
             "usage_details": lambda *_: columns.usage_details(),
             "count": lambda _, numbers: count(numbers),
@@ -64,6 +64,8 @@ class Template:
             "is_dropped": lambda _, name: is_dropped(name),
             "is_content_event": lambda _, name: is_content_event(name),
             "envelope": lambda _, document: texts.envelope(document),
+            "envelope_finish_reason": lambda _, parsed: texts.envelope_finish_reason(parsed),
+            "envelope_model": lambda _, parsed: texts.envelope_model(parsed),
             "scalar": lambda _, document: texts.scalar(document),
             "document": lambda _, arguments: texts.document(*arguments.split("|")),
             "messages": lambda _, arguments: texts.messages(*arguments.split("|")),
@@ -95,15 +97,14 @@ class Template:
         }
 
 
-def count(numbers: str) -> str:
-    """First positive number, as Nullable(UInt64). Zero is not a count: senders write it for "unknown"."""
-    found = f"arrayFirst(t -> t > 0, arrayMap(t -> round(toFloat64OrZero(t)), {numbers}))"
-    return f"accurateCastOrNull(nullIf({found}, 0), 'UInt64')"
+def count(number: str) -> str:
+    """A number as Nullable(UInt64). Zero is not a count: senders write it for "unknown"."""
+    return f"accurateCastOrNull(nullIf(round(toFloat64OrNull({number})), 0), 'UInt64')"
 
 
-def count_or_zero(numbers: str) -> str:
-    """A positive number, else zero where some source says so."""
-    return f"ifNull({count(numbers)}, if(hasAny({numbers}, ['0', '0.0']), 0, NULL))"
+def count_or_zero(number: str) -> str:
+    """A number as Nullable(UInt64), zero where some source says so."""
+    return f"accurateCastOrNull(round(toFloat64OrNull({number})), 'UInt64')"
 
 
 def part(name: str, source: str) -> str:

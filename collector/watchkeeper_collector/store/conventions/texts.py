@@ -4,7 +4,6 @@ A document is parsed once, into a type wide enough for every provider's messages
 """
 
 from watchkeeper_collector.store.conventions.data import load, quote
-from watchkeeper_collector.store.conventions.sources import render_object
 
 PART = (
     "Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String,"
@@ -17,9 +16,12 @@ MESSAGE = (
 )
 ENVELOPE = (
     "Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String),"
-    " choices Array(Tuple(text String, message String)), candidates Array(Tuple(content String)),"
-    " message String, requests Array(Tuple(content String)),"
-    " generations Array(Array(Tuple(text String, message String))))"
+    " choices Array(Tuple(text String, message String, finish_reason String)),"
+    " candidates Array(Tuple(content String, finish_reason String, finishReason String)), message String,"
+    " requests Array(Tuple(content String)),"
+    " generations Array(Array(Tuple(text String, message String,"
+    " generation_info Tuple(finish_reason String, model_name String)))),"
+    " raw Tuple(choices Array(Tuple(finish_reason String))))"
 )
 SCALARS = ("input", "prompt", "contents", "query", "question", "message", "output", "result")
 USERS = "('user', 'human', 'humanmessage')"
@@ -54,7 +56,11 @@ def document(text: str, otherwise: str) -> str:
 
 def envelope(document: str) -> str:
     """What a document of JSON has of messages, each as JSON; a list counts as the messages of one."""
-    return f"JSONExtract({render_object(document)}, {quote(ENVELOPE)})"
+    text = (
+        f"multiIf(startsWith({document}, '{{'), {document},"
+        f" startsWith({document}, '['), concat('{{\"messages\":', {document}, '}}'), '')"
+    )
+    return f"JSONExtract({text}, {quote(ENVELOPE)})"
 
 
 def scalar(document: str) -> str:
@@ -126,6 +132,20 @@ def newest_input(who: str, said: str) -> str:
 def joined_output(who: str, said: str) -> str:
     """The answer."""
     return joined(f"arrayFilter((t, r) -> r NOT IN {NOT_ANSWERS}, {said}, {who})")
+
+
+def envelope_finish_reason(parsed: str) -> str:
+    """Why the answer ended, where it stands beside the messages."""
+    return (
+        f"arrayFirst(r -> r != '', arrayConcat({parsed}.choices.finish_reason, {parsed}.candidates.finish_reason,"
+        f" {parsed}.candidates.finishReason, arrayFlatten({parsed}.generations).generation_info.finish_reason,"
+        f" {parsed}.raw.choices.finish_reason))"
+    )
+
+
+def envelope_model(parsed: str) -> str:
+    """The model that answered, where LangChain says so."""
+    return f"arrayFlatten({parsed}.generations).generation_info.model_name[1]"
 
 
 def other_output_text(parsed: str) -> str:
