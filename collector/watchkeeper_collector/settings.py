@@ -8,9 +8,9 @@ defaults below. The table in ``docs/settings.md`` is generated from this class.
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -29,8 +29,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WATCHKEEPER_", frozen=True, extra="forbid")
 
-    data_dir: Path = Field(
+    # Absolute from the start: loading the embedded engine changes the process's folder for a moment.
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(
         Path("watchkeeper-data"),
+        validate_default=True,
         description="Folder of the embedded engine, the spool and the state file.",
     )
     dsn: str = Field(

@@ -38,7 +38,7 @@ In another terminal
 """
 
 
-def print_banner(settings: "Settings", addresses: "Addresses") -> None:
+def print_banner(settings: "Settings", addresses: "Addresses", program: str) -> None:
     url = addresses.http
     say(
         BANNER.format(
@@ -46,9 +46,9 @@ def print_banner(settings: "Settings", addresses: "Addresses") -> None:
             http=url,
             grpc=addresses.grpc,
             data=settings.dsn.rpartition("@")[2] or settings.data_dir,  # without the password
-            tail=render_command(url, "tail"),
-            query=render_command(url, "query", "cost_usd, calls by model last 24h"),
-            doctor=render_command(url, "doctor", *_grpc_option(addresses.grpc)),
+            tail=render_command(program, url, "tail"),
+            query=render_command(program, url, "query", "cost_usd, calls by model last 24h"),
+            doctor=render_command(program, url, "doctor", *_grpc_option(addresses.grpc)),
         )
     )
 
@@ -62,14 +62,17 @@ def _grpc_option(address: str) -> list[str]:
     return [] if address.endswith(f":{GRPC_PORT}") else ["--grpc", address]
 
 
-def render_command(url: str, *words: str) -> str:
+def render_command(program: str, url: str, *words: str) -> str:
     """A command as it can be typed here: the program as it was called, an address that isn't the usual."""
     address = [] if url == DEFAULT_URL else ["--url", url]
-    return shlex.join([_program(), *words, *address])
+    return shlex.join([program, *words, *address])
 
 
-def _program() -> str:
-    """``watchkeeper`` where the shell finds this one by its name, else its path from here."""
+def find_program() -> str:
+    """``watchkeeper`` where the shell finds this one by its name, else its path from here.
+
+    To be asked before the engine is loaded: that changes the current folder for a moment.
+    """
     called = Path(sys.argv[0]).absolute()
     found = shutil.which(NAME)
     if called.name != NAME or (found and Path(found).absolute() == called):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from watchkeeper_collector.cli.banner import render_command
@@ -33,9 +34,13 @@ Live traffic is on: about {traces_per_s:.0f} traces a second. To look at, in ano
 
 
 class Demonstration:
-    """``is_first``: the day of history and the captures are sent too, as nothing is there yet."""
+    """``is_first``: the day of history and the captures are sent too, as nothing is there yet.
 
-    def __init__(self, *, is_first: bool) -> None:
+    ``program`` is how the command is called in what it tells to look at.
+    """
+
+    def __init__(self, program: str, *, is_first: bool) -> None:
+        self._program = program
         self._is_first = is_first
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -62,7 +67,7 @@ class Demonstration:
                 self._send_past(player)
             self._wait_until_stored(ApiClient(url), player)
             if not self._stop.is_set():
-                say(_what_to_see(url, plan.traces_per_s))
+                say(_what_to_see(self._program, url, plan.traces_per_s))
                 player.play_live()
         except NotSentError as error:
             say(f"The demo ends, the collector goes on. {error}")
@@ -92,7 +97,8 @@ def _has_stored(client: ApiClient, spans: int) -> bool:
     return bool(status["store"]["is_ready"] and (spool["drained_items"] >= spans or not spool["segments"]))
 
 
-def _what_to_see(url: str, traces_per_s: float) -> str:
+def _what_to_see(program: str, url: str, traces_per_s: float) -> str:
+    command = partial(render_command, program, url)
     return TO_SEE.format(
         url=url,
         traces_per_s=traces_per_s,
@@ -101,7 +107,7 @@ def _what_to_see(url: str, traces_per_s: float) -> str:
             "query",
             "cost_per_trace_usd, latency_p95_ms by release where service:shop-assistant last 24h",
         ),
-        errors=render_command(url, "query", "errors, calls where provider:openai last 24h step 1h"),
-        unpriced=render_command(url, "prices", "unpriced"),
-        tail=render_command(url, "tail"),
+        errors=command("query", "errors, calls where provider:openai last 24h step 1h"),
+        unpriced=command("prices", "unpriced"),
+        tail=command("tail"),
     )

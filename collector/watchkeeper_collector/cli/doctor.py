@@ -136,7 +136,7 @@ def _look_around(client: ApiClient, data: Any, config: Any) -> Iterator[Finding]
         yield from checks.check_disk(settings.data_dir, settings.spool_quota_bytes)
     else:
         yield note(
-            "disk", f"There is no '{settings.data_dir}' here.", "Name the data folder to look at: --data DIR"
+            "disk", f"There is no '{settings.data_dir}'.", "Name the data folder to look at: --data DIR"
         )
 
 

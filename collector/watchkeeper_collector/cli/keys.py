@@ -123,7 +123,7 @@ def _open_state(settings: "Settings", *, makes: bool = False) -> Iterator["State
 
     if not (makes or settings.state_dsn or settings.data_dir.is_dir()):
         raise CommandFailedError(
-            f"There is no data folder '{settings.data_dir}' here. Name the collector's: --data or --config.",
+            f"There is no data folder '{settings.data_dir}'. Name the collector's: --data or --config.",
             exit_code=USED_WRONGLY,
         )
     state = State(settings.state_url)

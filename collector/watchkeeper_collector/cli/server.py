@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watchkeeper_collector.cli import options
-from watchkeeper_collector.cli.banner import print_banner, print_stopped
+from watchkeeper_collector.cli.banner import find_program, print_banner, print_stopped
 from watchkeeper_collector.cli.console import say
 from watchkeeper_collector.cli.demonstration import Demonstration
 from watchkeeper_collector.cli.failures import USED_WRONGLY, CommandFailedError
@@ -60,15 +60,15 @@ def start_here(
     """
     flags = {"dsn": dsn, "host": host, "http_port": http_port, "grpc_port": grpc_port, "insecure": insecure}
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    program = find_program()
     if not demo:
         settings = _load(config, data_dir=data, **flags)
-        _serve(settings, lambda addresses: print_banner(settings, addresses))
+        _serve(settings, lambda addresses: print_banner(settings, addresses, program))
         print_stopped(settings)
         return
     with _demo_folder(data) as folder:
-        _run_demo(
-            _load(config, data_dir=folder, default_project=DEMO_PROJECT, **flags), is_kept=data is not None
-        )
+        settings = _load(config, data_dir=folder, default_project=DEMO_PROJECT, **flags)
+        _run_demo(settings, program, is_kept=data is not None)
 
 
 def start_plainly(
@@ -130,16 +130,16 @@ def _demo_folder(data: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_demo(settings: "Settings", *, is_kept: bool) -> None:
+def _run_demo(settings: "Settings", program: str, *, is_kept: bool) -> None:
     if not settings.is_loopback:
         raise CommandFailedError(
             f"The demo listens on this machine alone, not on '{settings.host}'. Leave out --host.",
             exit_code=USED_WRONGLY,
         )
-    demonstration = Demonstration(is_first=not (settings.data_dir / "clickhouse").exists())
+    demonstration = Demonstration(program, is_first=not (settings.data_dir / "clickhouse").exists())
 
     def begin(addresses: "Addresses") -> None:
-        print_banner(settings, addresses)
+        print_banner(settings, addresses, program)
         demonstration.start(addresses.http)
 
     try:

@@ -45,7 +45,7 @@ def test_keys_are_listed_and_revoked_but_never_shown(run: Run, tmp_path: Path) -
 def test_wrong_folder_is_said_rather_than_made(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = run("keys", *words)
     assert done.exit_code == 2
-    assert "There is no data folder 'watchkeeper-data' here." in done.stderr
+    assert f"There is no data folder '{tmp_path / 'watchkeeper-data'}'." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
