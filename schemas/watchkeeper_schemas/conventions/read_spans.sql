@@ -12,8 +12,8 @@ numbered AS
 (
     SELECT
         *,
-        {{numbers|names|texts}} AS numbers,
-        {{resource_numbers|resource_names|resource_texts}} AS resource_numbers,
+        {{numbers}} AS numbers,
+        {{resource_numbers}} AS resource_numbers,
         arrayMap(k -> {{is_content|k}}, names) AS content_marks,
         arrayMap(k -> {{is_dropped|k}}, names) AS dropped_marks,
         arrayMap(n -> {{is_content_event|n}}, Events.Name) AS event_marks,
@@ -47,34 +47,36 @@ opened AS
 (
     SELECT
         *,
-        {{keys_of|documents}} AS keys_1
-    FROM (SELECT *, {{documents}} AS documents FROM ordered)
+        {{keys_of:1|{{documents}}}} AS outer_keys
+    FROM ordered
 ),
 
 opened_further AS
 (
     SELECT
         *,
-        {{keys_of|keys_2}} AS keys_3
-    FROM (SELECT *, {{keys_of|keys_1}} AS keys_2 FROM opened)
+        arrayConcat(outer_keys, {{keys_of:2|outer_keys}}) AS document_pairs
+    FROM opened
 ),
 
 -- Attributes and keys together, by number.
+named AS
+(
+    SELECT
+        *,
+        document_pairs.1 AS document_keys,
+        arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), document_pairs.2) AS document_texts
+    FROM opened_further
+),
+
 renumbered AS
 (
     SELECT
         *,
-        arrayConcat(numbers, {{numbers|document_keys|document_texts}}) AS all_numbers,
+        arrayConcat(numbers, {{document_numbers}}) AS all_numbers,
         arrayConcat(names, document_keys) AS all_names,
         arrayConcat(texts, document_texts) AS all_texts
-    FROM
-    (
-        SELECT
-            *,
-            arrayConcat(keys_1, keys_2, keys_3).1 AS document_keys,
-            arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), arrayConcat(keys_1, keys_2, keys_3).2) AS document_texts
-        FROM opened_further
-    )
+    FROM named
 ),
 
 sorted AS

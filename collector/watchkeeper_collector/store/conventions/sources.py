@@ -5,7 +5,7 @@ nothing) and sorts the values by it; a column takes the first value of its own r
 than asking a map for each of several hundred names, and takes a fraction of the SQL.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -40,15 +40,16 @@ class Names:
             self.numbers.update((name, first + rank) for rank, name in enumerate(names))
         return self.runs.index(names) + 1
 
-    def render(self, name: str) -> str:
-        """The SQL that numbers one name."""
-        numbers = ", ".join(map(str, self.numbers.values()))
-        return f"transform({name}, [{literals(self.numbers)}], [{numbers}], {NOTHING})"
+    def render(self, name: str, wanted: Iterable[str]) -> str:
+        """The SQL that numbers one name, if it is one of the wanted."""
+        names = list(wanted)
+        numbers = ", ".join(str(self.numbers[one]) for one in names)
+        return f"transform({name}, [{literals(names)}], [{numbers}], {NOTHING})"
 
-    def beginnings(self) -> list[str]:
-        """The names of keys of documents, and of every key on the way to one."""
-        paths = [name.split("/") for name in self.numbers if "/" in name]
-        return sorted({"/".join(path[:depth]) for path in paths for depth in range(2, len(path) + 1)})
+    def beginnings(self, depth: int) -> list[str]:
+        """The first ``depth`` keys, after the document's name, of every path into a document that is so long."""
+        paths = (name.split("/") for name in self.numbers if "/" in name)
+        return sorted({"/".join(path[: depth + 1]) for path in paths if len(path) > depth})
 
 
 def read_runs(sources: Sequence[str]) -> Iterator[tuple[bool, tuple[str, ...]]]:

@@ -43,12 +43,11 @@ class Template:
     def _build_macros(self) -> Mapping[str, Callable[[str, str], str]]:
         values, columns = load("values"), self._columns
         return {
-            "numbers": lambda _, arguments: columns.numbers(*arguments.split("|"), columns.names),
-            "resource_numbers": lambda _, arguments: columns.numbers(
-                *arguments.split("|"), columns.resource_names
-            ),
+            "numbers": lambda *_: columns.attribute_numbers(),
+            "document_numbers": lambda *_: columns.document_numbers(),
+            "resource_numbers": lambda *_: columns.resource_numbers(),
             "documents": lambda *_: columns.documents(),
-            "keys_of": lambda _, level: columns.keys_of(level),
+            "keys_of": lambda depth, level: columns.keys_of(int(depth), level),
             "attribute": lambda _, name: columns.pick((name,)),
             "text": lambda column, _: columns.text(column),
             "name_of": lambda column, _: columns.name_of(column),
