@@ -305,6 +305,19 @@ def test_a_late_span_completes_a_trace_that_began_long_ago(store: SettlingStore)
     assert users(store) == {"root": "ann", "a": "ann"}
 
 
+def test_a_twin_that_comes_hours_later_is_found_in_its_trace(store: SettlingStore) -> None:
+    began_ns = store.now_ns
+    store.put(llm("outer", ResponseId="r1", FinishReason="stop"))
+    settling = store.worker()
+    settling.run_round()
+    store.now_ns += 7200 * SECOND_NS
+    settling.run_round()
+    store.put(llm("inner", "outer", ResponseId="r1", Timestamp=began_ns))
+    store.now_ns += 5 * SECOND_NS
+    settling.run_round()
+    assert duplicates(store) == {"inner": "outer"}
+
+
 def test_a_late_value_reaches_a_trace_without_a_root(store: SettlingStore) -> None:
     store.put(span("a", "lost"))
     settling = store.worker()
@@ -417,7 +430,8 @@ def test_updates_on_a_cluster_go_to_the_local_tables(store: SettlingStore) -> No
 def test_updates_are_taken_into_their_parts_after_a_while(store: SettlingStore) -> None:
     def told() -> int:
         """The engine lists what it was told to apply as a mutation."""
-        sql = "SELECT count() FROM system.mutations WHERE database = {database:String} AND command LIKE '%APPLY%'"
+        sql = """SELECT count() FROM system.mutations
+            WHERE database = {database:String} AND command LIKE '%APPLY PATCHES%'"""
         return int(store.query(sql, {"database": store.database}).rows[0][0])
 
     settling = store.worker()

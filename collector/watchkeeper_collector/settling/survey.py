@@ -36,6 +36,7 @@ AGGREGATES = f"""
         (toUnixTimestamp64Nano(Timestamp), toUnixTimestamp64Nano(Timestamp) + Duration), {CALL})) AS Calls,
     arrayExists((a, b) -> b.1 <= a.2, arrayPopBack(Calls), arrayPopFront(Calls))
         AND countIf({CALL} AND ResponseId = '') > 0
+        OR uniqExactIf(ResponseId, {CALL} AND ResponseId != '') < countIf({CALL} AND ResponseId != '')
         OR length(Calls) > 1 AND countIf({STREAM_END}) > 0
         OR countIf(IsDuplicate) > 0 AS MayRepeat"""
 
