@@ -46,12 +46,25 @@ class CollectorProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    @property
     def process(self) -> "subprocess.Popen[bytes]":
         assert self._process is not None
         return self._process
 
     def start(self) -> "CollectorProcess":
         """Start it and wait until its doors are open."""
+        self.launch()
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"The collector did not start:\n{self.log.read_text('utf-8')}"
+        self.http, self.grpc = json.loads(line)
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting for anything; where it listens stays unknown."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WATCHKEEPER_")}
         given = {f"WATCHKEEPER_{name.upper()}": str(value) for name, value in self.settings.items()}
         with self.log.open("ab") as log:
@@ -62,11 +75,6 @@ class CollectorProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"The collector did not start:\n{self.log.read_text('utf-8')}"
-        self.http, self.grpc = json.loads(line)
-        return self
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -77,6 +85,7 @@ class CollectorProcess:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self._process = None
+        self.http = self.grpc = ""
         return code
 
     def stop(self) -> int:
