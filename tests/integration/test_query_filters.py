@@ -165,11 +165,19 @@ def test_words_are_looked_up_in_the_text_index(shelf: Shelf, text: str) -> None:
     from watchkeeper_collector.query.bindings import Bindings  # noqa: PLC0415
 
     bindings = Bindings()
-    conditions = Slice("shop", filter=text, may_search_content=True).conditions(
-        bindings, shelf.source.database
-    )
-    subquery = conditions[-1].partition("GLOBAL IN")[2].strip().removeprefix("(").rpartition("))")[0] + ")"
-    plan = shelf.store.query(f"EXPLAIN indexes = 1 {subquery.removesuffix(')')}", bindings.values)
+    conditions = Slice("shop", filter=text, may_search_content=True).conditions(bindings, shelf.source)
+    subquery = in_parentheses(conditions[-1].partition("GLOBAL IN")[2])
+    plan = shelf.store.query(f"EXPLAIN indexes = 1 {subquery}", bindings.values)
     lines = "\n".join(row[0] for row in plan.rows)
     assert "input_words" in lines
     assert "output_words" in lines
+
+
+def in_parentheses(text: str) -> str:
+    """What stands in the first pair of parentheses."""
+    depth = 0
+    for place, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0 and char == ")":
+            return text[text.index("(") + 1 : place]
+    raise ValueError(text)

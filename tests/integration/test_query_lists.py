@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from watchkeeper_collector.errors import InvalidQueryError, NotFoundError
+from watchkeeper_collector.query import newest
 from watchkeeper_collector.query import trace as trace_module
 from watchkeeper_collector.query import traces as traces_module
 from watchkeeper_collector.query.messages import Conversation, SpanContent, read_conversation
@@ -177,7 +178,7 @@ def test_traces_come_once_each_however_they_lie(
 ) -> None:
     """Long traces beside short ones: those that started earlier show up among the newest spans."""
     monkeypatch.setattr(traces_module, "SPANS_A_TRACE", spans_a_trace)
-    monkeypatch.setattr(traces_module, "GROWTH", growth)
+    monkeypatch.setattr(newest, "GROWTH", growth)
     for number in range(12):
         length = 7 if number % 3 == 0 else 1
         shelf.put(
@@ -273,6 +274,7 @@ def test_messages_are_read_in_the_form_of_the_conventions(shelf: Shelf) -> None:
 
 def test_a_page_with_much_content_has_fewer_spans(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace_module, "MOST_CONTENT_BYTES", 2_500)
+    monkeypatch.setattr(trace_module, "FEW_SPANS", 1)
     shelf.put(*(Span(id=f"{n}", after_s=n, content={"gen_ai.prompt": "x" * 1_000}) for n in range(5)))
     sizes, cursor = [], ""
     while cursor is not None:

@@ -10,10 +10,10 @@ from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.filters.fields import FLAGS, NUMBER_FIELDS, TEXT_FIELDS
 from watchkeeper_collector.query.filters.text_search import like_pattern
-from watchkeeper_collector.query.source import Slice
+from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.spans import list_spans
 
-from tests.query import Shelf, Span, open_shelf
+from tests.query import KnownNames, Shelf, Span, open_shelf
 
 PLACEHOLDER = re.compile(r"\{p\d+:[A-Za-z0-9()]+\}")
 MARK = "Zq9"
@@ -32,7 +32,7 @@ def quoted(text: str) -> str:
 def compiled(text: str) -> tuple[str, Bindings]:
     bindings = Bindings()
     return " AND ".join(
-        Slice("shop", filter=text, may_search_content=True).conditions(bindings, "db")
+        Slice("shop", filter=text, may_search_content=True).conditions(bindings, Source(KnownNames(MARK)))
     ), bindings
 
 

@@ -5,29 +5,20 @@ with open_shelf(engine_dsn, "query_lists") as shelf:
     list_spans(shelf.source, Slice("shop"), limit=10)
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.source import Source
-from watchkeeper_collector.store.client import Store
+from watchkeeper_collector.store.client import Result, Store
+
+from tests.storage import drop, kept, migrated
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PLACEHOLDERS = {
-    "engine": "MergeTree",
-    "engine:Aggregating": "AggregatingMergeTree",
-    "on_cluster": "",
-    "durable": "fsync_after_insert = 0",
-    "updatable": "enable_block_number_column = 1, enable_block_offset_column = 1",
-    "span_retention_days": "100000",
-    "content_retention_days": "100000",
-}
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -84,6 +75,33 @@ class Span:
         }  # fmt: skip
 
 
+class KnownNames:
+    """A connection that answers every query with the same names: what a filter asks while it is compiled."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Result:
+        assert sql.startswith("SELECT DISTINCT SpanName")
+        return Result(("SpanName",), [(name,) for name in self.names])
+
+    def raw_query(
+        self,
+        sql: str,
+        fmt: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        raise NotImplementedError
+
+
 class Shelf:
     """Tables of spans, and the source that queries read them from."""
 
@@ -115,8 +133,8 @@ class Shelf:
             {
                 "Project": span.project, "EventDay": span.event_day, "Timestamp": span.time_ns,
                 "ContentGroup": span.session or span.trace, "TraceId": span.trace, "SpanId": span.id,
-                "Source": source, "Format": name, "Content": dict(content), "InputText": input_text,
-                "OutputText": output_text,
+                "Source": source, "Format": name,
+                "Content": {**content, "InputText": input_text, "OutputText": output_text},
             },
         )  # fmt: skip
 
@@ -134,23 +152,13 @@ def open_shelf(
     dsn: str, database: str, *, settings: Mapping[str, Any] | None = None, limits: Limits | None = None
 ) -> Iterator[Shelf]:
     """Make the tables, and drop them at the end. ``settings`` are those of the store that queries use."""
-    with_tables = Store(dsn)
-    with_tables.command(f"CREATE DATABASE {database}")
-    for statement in statements(database):
-        with_tables.command(statement)
+    layout = kept(database)
+    with_tables = migrated(dsn, layout, ["spans"])
     shelf = Shelf(with_tables, database, limits or Limits())
     if settings is not None:
         shelf.source = Source(Store(dsn, settings=settings), database, limits or Limits())
     yield shelf
-    with_tables.command(f"DROP DATABASE {database}")
+    drop(with_tables, layout)
     with_tables.close()
     if settings is not None:
         shelf.source.connection.close()  # type: ignore[attr-defined]
-
-
-def statements(database: str) -> Sequence[str]:
-    text = files("watchkeeper_schemas").joinpath("clickhouse", "0001_spans.sql").read_text("utf-8")
-    text = re.sub(r"\{local:(\w+)\}", rf"{database}.\1", re.sub(r"^--.*\n", "", text, flags=re.MULTILINE))
-    for placeholder, value in PLACEHOLDERS.items():
-        text = text.replace("{" + placeholder + "}", value)
-    return [part.strip().rstrip(";") for part in text.split(";\n") if part.strip()]

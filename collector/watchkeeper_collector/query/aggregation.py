@@ -156,7 +156,7 @@ def _columns(dimensions: Sequence[Dimension], measures: Sequence[Measure]) -> li
 
 def _conditions(source: Source, question: Question, measures: Sequence[Measure], bindings: Bindings) -> str:
     """Those of the slice, and that some measure looks at the span: else its groups would be of nothing."""
-    conditions = question.slice.conditions(bindings, source.database)
+    conditions = question.slice.conditions(bindings, source)
     populations = dict.fromkeys(measure.population for measure in measures)
     if EVERYTHING not in populations:
         conditions.append("(" + " OR ".join(populations) + ")")

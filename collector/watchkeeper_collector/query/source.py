@@ -1,19 +1,26 @@
 """Where questions are put, and which spans they are about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.connection import Answer, Connection
 from watchkeeper_collector.query.filters.compiling import FilterCompiler
 from watchkeeper_collector.query.filters.parsing import parse_filter
-from watchkeeper_collector.query.filters.syntax import Value
+from watchkeeper_collector.query.filters.syntax import FreeText, Value, walk
 from watchkeeper_collector.query.filters.text_search import match_text
 from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.times import SECOND_NS, Window, day_of
 
 DAY_NS = 86_400 * SECOND_NS
+
+NAMES = """SELECT DISTINCT SpanName
+FROM {database}.spans
+WHERE {slice}
+    AND {condition}
+LIMIT {most}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +51,40 @@ class Slice:
     filter: str = ""
     may_search_content: bool = False
 
-    def conditions(self, bindings: Bindings, database: str) -> list[str]:
-        """The conditions on ``spans``. The project's comes first, whatever the filter says."""
-        project = bindings.bind(self.project)
+    def conditions(self, bindings: Bindings, source: Source) -> list[str]:
+        """The conditions on ``spans``. The project's comes first, whatever the filter says.
+
+        Words to search for are looked up in the source.
+        """
+        found = [f"Project = {bindings.bind(self.project)}", *in_window(self.window, bindings)]
         expression = parse_filter(self.filter)
-        found = [f"Project = {project}", *in_window(self.window, bindings)]
         if expression is not None:
-            compiler = FilterCompiler(bindings, self._text_search(bindings, database, project))
-            found.append(compiler.compile(expression))
+            searched = partial(self._search, bindings, source, " AND ".join(found))
+            found.append(
+                FilterCompiler(bindings, searched if self.may_search_content else None).compile(expression)
+            )
         return found
 
-    def _text_search(self, bindings: Bindings, database: str, project: str) -> Callable[[Value], str] | None:
-        if not self.may_search_content:
-            return None
+    def has_words(self) -> bool:
+        """True if the filter searches for words."""
+        expression = parse_filter(self.filter)
+        return expression is not None and any(isinstance(part, FreeText) for part in walk(expression))
 
-        def match(value: Value) -> str:
-            days = " AND ".join(_content_days(self.window, bindings))
-            return match_text(value, bindings, database=database, project=project, days=days)
+    def _search(self, bindings: Bindings, source: Source, in_slice: str, value: Value) -> str:
+        def find_names(condition: str, most: int) -> list[str]:
+            sql = NAMES.replace("{database}", source.database)
+            sql = sql.replace("{slice}", in_slice).replace("{condition}", condition)
+            sql = sql.replace("{most}", bindings.bind(most, "UInt32"))
+            return [name for (name,) in source.query(sql, bindings).rows]
 
-        return match
+        return match_text(
+            value,
+            bindings,
+            database=source.database,
+            project=bindings.bind(self.project),
+            days=" AND ".join(_content_days(self.window, bindings)),
+            find_names=find_names,
+        )
 
 
 def in_window(window: Window, bindings: Bindings) -> list[str]:

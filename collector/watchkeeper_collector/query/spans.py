@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from watchkeeper_collector.query.bindings import Bindings
-from watchkeeper_collector.query.cursor import read_cursor, render_cursor
-from watchkeeper_collector.query.newest import find_floor
+from watchkeeper_collector.query.cursor import Place, read_cursor, render_cursor
+from watchkeeper_collector.query.newest import newest_parts
 from watchkeeper_collector.query.pages import Page
 from watchkeeper_collector.query.rows import render_summary, summary_columns
 from watchkeeper_collector.query.source import Slice, Source, at
@@ -40,18 +40,13 @@ def list_spans(
 
     ``with_words``: each says how its newest user message and its answer begin.
     """
-    bindings = Bindings()
-    conditions = slice_.conditions(bindings, source.database) + _after(cursor, bindings)
-    floor_ns = find_floor(source, conditions, bindings, limit + 1)
-    if floor_ns is not None:
-        conditions.append(f"Timestamp >= {at(floor_ns, bindings)}")
-    sql = (
-        LIST.replace("{columns}", ",\n    ".join(summary_columns()))
-        .replace("{database}", source.database)
-        .replace("{conditions}", "\n    AND ".join(conditions))
-        .replace("{limit}", bindings.bind(limit + 1, "UInt32"))
-    )
-    rows = source.query(sql, bindings).dicts()
+    place = read_cursor(cursor, (int, str, str))
+    before_ns = int(place[0]) if place else None
+    rows: list[dict[str, Any]] = []
+    for part in newest_parts(source, slice_, limit + 1, before_ns):
+        rows = _load(source, part, limit + 1, place)
+        if len(rows) > limit:
+            break
     items = [render_summary(row) for row in rows[:limit]]
     if with_words and items:
         _add_words(source, slice_.project, rows[:limit], items)
@@ -77,14 +72,20 @@ def _add_words(
         item["input_text"], item["output_text"] = found
 
 
-def _after(cursor: str, bindings: Bindings) -> list[str]:
-    place = read_cursor(cursor, (int, str, str))
-    if place is None:
-        return []
-    time_ns, trace_id, span_id = place
-    time = at(int(time_ns), bindings)
-    ids = f"{bindings.bind(trace_id)}, {bindings.bind(span_id)}"
-    return [f"Timestamp <= {time}", f"(Timestamp, TraceId, SpanId) < ({time}, {ids})"]
+def _load(source: Source, slice_: Slice, limit: int, place: Place | None) -> list[dict[str, Any]]:
+    bindings = Bindings()
+    conditions = slice_.conditions(bindings, source)
+    if place is not None:
+        time = at(int(place[0]), bindings)
+        ids = f"{bindings.bind(place[1])}, {bindings.bind(place[2])}"
+        conditions += [f"Timestamp <= {time}", f"(Timestamp, TraceId, SpanId) < ({time}, {ids})"]
+    sql = (
+        LIST.replace("{columns}", ",\n    ".join(summary_columns()))
+        .replace("{database}", source.database)
+        .replace("{conditions}", "\n    AND ".join(conditions))
+        .replace("{limit}", bindings.bind(limit, "UInt32"))
+    )
+    return source.query(sql, bindings).dicts()
 
 
 def _next(rows: list[dict[str, Any]], limit: int) -> str | None:

@@ -15,6 +15,7 @@ from watchkeeper_collector.query.source import Source, at
 from watchkeeper_collector.query.trace_summary import Bounds, summarise, within
 
 MOST_CONTENT_BYTES = 32 << 20
+FEW_SPANS = 10
 ReadConversation = Callable[[SpanContent], Conversation]
 
 BOUNDS = """SELECT
@@ -100,10 +101,12 @@ def _next(rows: list[dict[str, Any]], shown: int) -> str | None:
 
 
 def _fitting(source: Source, wanted: ContentOf) -> int:
-    """How many of the spans fit on a page with their content; one always does."""
+    """How many of the spans fit on a page with their content; a few always do."""
+    if len(wanted.span_ids) <= FEW_SPANS:
+        return FEW_SPANS
     sizes = content_bytes(source, wanted)
     totals = accumulate(sizes.get(span_id, 0) for span_id in wanted.span_ids)
-    return max(1, sum(total <= MOST_CONTENT_BYTES for total in totals))
+    return max(FEW_SPANS, sum(total <= MOST_CONTENT_BYTES for total in totals))
 
 
 def _with_contents(

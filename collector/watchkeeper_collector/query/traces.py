@@ -2,9 +2,9 @@
 
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.cursor import Place, read_cursor, render_cursor
-from watchkeeper_collector.query.newest import find_floor
+from watchkeeper_collector.query.newest import newest_parts
 from watchkeeper_collector.query.pages import Page
-from watchkeeper_collector.query.source import Slice, Source, at
+from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.trace_summary import Bounds, summarise
 
 # A trace starts when its first span does, whichever of its spans the filter keeps. Every trace that started
@@ -27,7 +27,6 @@ GROUP BY TraceId
 ORDER BY start DESC, TraceId DESC
 LIMIT {limit}"""
 SPANS_A_TRACE = 8
-GROWTH = 16
 
 
 def list_traces(source: Source, slice_: Slice, *, limit: int, cursor: str = "") -> Page:
@@ -42,31 +41,23 @@ def list_traces(source: Source, slice_: Slice, *, limit: int, cursor: str = "") 
 
 def _find(source: Source, slice_: Slice, wanted: int, after: Place | None) -> list[Bounds]:
     """Look at ever more of the newest spans until so many traces are sure, or all spans were seen."""
-    count = wanted * SPANS_A_TRACE
-    while True:
-        floor_ns = _floor(source, slice_, after, count)
-        found = _find_from(source, slice_, wanted, after, floor_ns)
-        if len(found) == wanted or floor_ns is None:
-            return found
-        count *= GROWTH
-
-
-def _floor(source: Source, slice_: Slice, after: Place | None, count: int) -> int | None:
-    bindings = Bindings()
-    conditions = slice_.conditions(bindings, source.database)
-    if after is not None:
-        conditions.append(f"Timestamp <= {at(int(after[0]), bindings)}")
-    return find_floor(source, conditions, bindings, count)
+    before_ns = int(after[0]) if after else None
+    found: list[Bounds] = []
+    for part in newest_parts(source, slice_, wanted * SPANS_A_TRACE, before_ns):
+        floor_ns = None if part is slice_ else part.window.start_ns
+        found = _find_from(source, part, wanted, after, floor_ns)
+        if len(found) == wanted:
+            break
+    return found
 
 
 def _find_from(
     source: Source, slice_: Slice, wanted: int, after: Place | None, floor_ns: int | None
 ) -> list[Bounds]:
     bindings = Bindings()
-    conditions = slice_.conditions(bindings, source.database)
+    conditions = slice_.conditions(bindings, source)
     having = []
     if floor_ns is not None:
-        conditions.append(f"Timestamp >= {at(floor_ns, bindings)}")
         having.append(f"start >= {bindings.bind(floor_ns, 'Int64')}")
     if after is not None:
         start, trace_id = bindings.bind(after[0], "Int64"), bindings.bind(after[1])

@@ -1,5 +1,6 @@
 """What a filter says, once it is read. Columns count from 1."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,3 +71,14 @@ Expression = Term | FreeText | Not | And | Or
 
 def depth_of(expression: Expression) -> int:
     return expression.depth if isinstance(expression, Not | And | Or) else 1
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and all that it is made of."""
+    yield expression
+    match expression:
+        case Not(expression=inner):
+            yield from walk(inner)
+        case And(expressions=parts) | Or(expressions=parts):
+            for part in parts:
+                yield from walk(part)

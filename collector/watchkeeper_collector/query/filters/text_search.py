@@ -6,6 +6,7 @@ part of a longer token there: such words, and parts of words, are searched for i
 """
 
 import re
+from collections.abc import Callable, Sequence
 
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.filters.syntax import Value
@@ -14,6 +15,8 @@ TOKEN = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
 PLAIN = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 ASCII_LOWER = str.maketrans({chr(upper): chr(upper + 32) for upper in range(ord("A"), ord("Z") + 1)})
 LIKE_SPECIAL = re.compile(r"([\\%_])")
+
+MOST_NAMES = 1_000
 
 CONTENT = """(TraceId, SpanId) GLOBAL IN
         (
@@ -24,7 +27,13 @@ CONTENT = """(TraceId, SpanId) GLOBAL IN
         )"""
 
 
-def match_text(value: Value, bindings: Bindings, *, database: str, project: str, days: str) -> str:
+FindNames = Callable[[str, int], Sequence[str]]
+"""Names of spans that meet a condition, at most so many."""
+
+
+def match_text(
+    value: Value, bindings: Bindings, *, database: str, project: str, days: str, find_names: FindNames
+) -> str:
     """A condition on ``spans``. ``project`` is a placeholder, ``days`` a condition on the day, or empty."""
     content = (
         CONTENT.replace("{database}", database)
@@ -33,7 +42,17 @@ def match_text(value: Value, bindings: Bindings, *, database: str, project: str,
     )
     for name, column in (("{input}", "InputText"), ("{output}", "OutputText")):
         content = content.replace(name, _in_column(value, column, bindings))
-    return f"({_in_column(value, 'SpanName', bindings)} OR {content})"
+    in_name = _in_name(value, bindings, find_names)
+    return f"({in_name} OR {content})" if in_name else content
+
+
+def _in_name(value: Value, bindings: Bindings, find_names: FindNames) -> str:
+    """Names are few, and mostly none has the word: then the indexes of ``spans`` can follow the content."""
+    condition = _in_column(value, "SpanName", bindings)
+    names = find_names(condition, MOST_NAMES + 1)
+    if len(names) > MOST_NAMES:
+        return condition
+    return f"SpanName IN {bindings.bind(sorted(names), 'Array(String)')}" if names else ""
 
 
 def like_pattern(text: str) -> str:

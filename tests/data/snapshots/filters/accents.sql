@@ -2,14 +2,14 @@
 Project = {p0:String}
 AND Timestamp >= fromUnixTimestamp64Nano({p1:Int64})
 AND Timestamp < fromUnixTimestamp64Nano({p2:Int64})
-AND (hasAllTokens(lower(SpanName), {p6:Array(String)}) AND hasAnyTokens(lower(SpanName), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(SpanName, {p5:String}) > 0 OR (TraceId, SpanId) GLOBAL IN
+AND (TraceId, SpanId) GLOBAL IN
         (
             SELECT TraceId, SpanId
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
                 AND (hasAllTokens(lower(InputText), {p6:Array(String)}) AND hasAnyTokens(lower(InputText), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(InputText, {p5:String}) > 0 OR hasAllTokens(lower(OutputText), {p6:Array(String)}) AND hasAnyTokens(lower(OutputText), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(OutputText, {p5:String}) > 0)
-        ))
+        )
 -- p0 = 'shop'
 -- p1 = 1795132800000000000
 -- p2 = 1795219200000000000
@@ -18,3 +18,4 @@ AND (hasAllTokens(lower(SpanName), {p6:Array(String)}) AND hasAnyTokens(lower(Sp
 -- p5 = 'Müller GmbH'
 -- p6 = ['gmbh']
 -- p7 = ['mÜller', 'müller']
+-- p8 = 1001

@@ -2,14 +2,14 @@
 Project = {p0:String}
 AND Timestamp >= fromUnixTimestamp64Nano({p1:Int64})
 AND Timestamp < fromUnixTimestamp64Nano({p2:Int64})
-AND (hasAllTokens(lower(SpanName), {p6:Array(String)}) AND positionCaseInsensitiveUTF8(SpanName, {p5:String}) > 0 OR (TraceId, SpanId) GLOBAL IN
+AND (TraceId, SpanId) GLOBAL IN
         (
             SELECT TraceId, SpanId
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
                 AND (hasAllTokens(lower(InputText), {p6:Array(String)}) AND positionCaseInsensitiveUTF8(InputText, {p5:String}) > 0 OR hasAllTokens(lower(OutputText), {p6:Array(String)}) AND positionCaseInsensitiveUTF8(OutputText, {p5:String}) > 0)
-        ))
+        )
 -- p0 = 'shop'
 -- p1 = 1795132800000000000
 -- p2 = 1795219200000000000
@@ -17,3 +17,4 @@ AND (hasAllTokens(lower(SpanName), {p6:Array(String)}) AND positionCaseInsensiti
 -- p4 = datetime.date(2026, 11, 22)
 -- p5 = 'C++ or gpt-4o'
 -- p6 = ['c', 'or', 'gpt', '4o']
+-- p7 = 1001

@@ -2,14 +2,14 @@
 Project = {p0:String}
 AND Timestamp >= fromUnixTimestamp64Nano({p1:Int64})
 AND Timestamp < fromUnixTimestamp64Nano({p2:Int64})
-AND (if(ResponseModel != '', ResponseModel, RequestModel) LIKE {p3:String} AND NOT ((IsError)) AND ifNull(CostUsd > {p4:Float64}, 0) AND ifNull(Duration >= {p5:Float64}, 0) AND (UserId = {p6:String} OR UserId = {p7:String}) AND SpanAttributes[{p8:String}] = {p9:String} AND (hasPhrase(lower(SpanName), {p12:String}) OR (TraceId, SpanId) GLOBAL IN
+AND (if(ResponseModel != '', ResponseModel, RequestModel) LIKE {p3:String} AND NOT ((IsError)) AND ifNull(CostUsd > {p4:Float64}, 0) AND ifNull(Duration >= {p5:Float64}, 0) AND (UserId = {p6:String} OR UserId = {p7:String}) AND SpanAttributes[{p8:String}] = {p9:String} AND (TraceId, SpanId) GLOBAL IN
         (
             SELECT TraceId, SpanId
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p10:Date} AND EventDay <= {p11:Date}
                 AND (hasPhrase(lower(InputText), {p12:String}) OR hasPhrase(lower(OutputText), {p12:String}))
-        )))
+        ))
 -- p0 = 'shop'
 -- p1 = 1795132800000000000
 -- p2 = 1795219200000000000
@@ -23,3 +23,4 @@ AND (if(ResponseModel != '', ResponseModel, RequestModel) LIKE {p3:String} AND N
 -- p10 = datetime.date(2026, 11, 19)
 -- p11 = datetime.date(2026, 11, 22)
 -- p12 = 'refund policy'
+-- p13 = 1001

@@ -1,0 +1,20 @@
+-- refund
+Project = {p0:String}
+AND Timestamp >= fromUnixTimestamp64Nano({p1:Int64})
+AND Timestamp < fromUnixTimestamp64Nano({p2:Int64})
+AND (SpanName IN {p7:Array(String)} OR (TraceId, SpanId) GLOBAL IN
+        (
+            SELECT TraceId, SpanId
+            FROM watchkeeper.span_content
+            WHERE Project = {p0:String}
+                AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
+                AND (hasToken(lower(InputText), {p5:String}) OR hasToken(lower(OutputText), {p5:String}))
+        ))
+-- p0 = 'shop'
+-- p1 = 1795132800000000000
+-- p2 = 1795219200000000000
+-- p3 = datetime.date(2026, 11, 19)
+-- p4 = datetime.date(2026, 11, 22)
+-- p5 = 'refund'
+-- p6 = 1001
+-- p7 = ['issue refund', 'refund lookup']
