@@ -1,0 +1,67 @@
+"""The table of a load: a column for each server, of the medians of its rounds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+
+from benchmarks.figures import Figures
+from benchmarks.report import Cell, Table
+
+MB = 1e6
+PARSING = "floor: parse"
+Read = Callable[[Figures], float | None]
+
+MEDIANS: Mapping[str, Read] = {
+    "acknowledged, spans/s": lambda f: f.acknowledged_per_s,
+    "acknowledged, MB/s": lambda f: f.acknowledged_mb_per_s,
+    "queryable, spans/s": lambda f: f.queryable_per_s,
+    "queryable, MB/s": lambda f: f.queryable_mb_per_s,
+    "last ack to all queryable, s": lambda f: f.lag_s,
+    "CPU, µs/span": lambda f: f.cpu_us_per_span,
+    "request p50, ms": lambda f: quantile(f.sent.request_ms, 0.5),
+    "request p99, ms": lambda f: quantile(f.sent.request_ms, 0.99),
+    "RSS before, MB": lambda f: f.before.rss_bytes / MB,
+    "RSS peak, MB": lambda f: f.peak_rss_bytes / MB,
+    "RSS after, MB": lambda f: f.after.rss_bytes / MB,
+    "RSS growth, MB": lambda f: None if f.growth_bytes is None else f.growth_bytes / MB,
+    "client CPU, µs/span": lambda f: f.client_cpu_us_per_span,
+    "calibration, µs": lambda f: f.calibration_us,
+}
+TOTALS: Mapping[str, Callable[[Figures], int | None]] = {
+    "acknowledged, spans": lambda f: f.sent.spans,
+    "lost": lambda f: None if f.storage is None else f.storage.lost,
+    "doubled": lambda f: None if f.storage is None else f.storage.doubled,
+    "retries": lambda f: f.sent.retries,
+    "requests given up": lambda f: f.sent.given_up,
+}
+
+
+def build_load_table(title: str, found: Sequence[Figures]) -> Table:
+    """Medians of rates, times and sizes; totals of what is counted."""
+    servers = list(dict.fromkeys(figures.server for figures in found))
+    rounds = [[figures for figures in found if figures.server == server] for server in servers]
+    rows = [[name, *(_median(read, some) for some in rounds)] for name, read in MEDIANS.items()]
+    rows.insert(list(MEDIANS).index("CPU, µs/span") + 1, _ratios(found, rounds))
+    rows += [[name, *(_total(read, some) for some in rounds)] for name, read in TOTALS.items()]
+    return Table(title, ["", *servers], rows)
+
+
+def _ratios(found: Sequence[Figures], rounds: Sequence[Sequence[Figures]]) -> list[Cell]:
+    """CPU beside that of the floor that parses, where there is one."""
+    parsing = _median(lambda f: f.cpu_us_per_span, [f for f in found if f.server == PARSING])
+    costs = [_median(lambda f: f.cpu_us_per_span, some) for some in rounds]
+    return ["CPU / floor that parses", *(cost / parsing if cost and parsing else None for cost in costs)]
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that so large a share of the values does not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def _median(read: Read, rounds: Sequence[Figures]) -> float | None:
+    values = [value for figures in rounds if (value := read(figures)) is not None]
+    return median(values) if values else None
+
+
+def _total(read: Callable[[Figures], int | None], rounds: Sequence[Figures]) -> int | None:
+    values = [value for figures in rounds if (value := read(figures)) is not None]
+    return sum(values) if values else None

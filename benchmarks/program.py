@@ -1,0 +1,43 @@
+"""The benchmarks under one name."""
+
+import sys
+
+import typer
+from watchkeeper_collector.cli.manual import add_command, render_help
+
+from benchmarks import ingest, million, starting
+from benchmarks.server_process import BenchmarkError
+
+HELP = """Measure Watchkeeper on this machine, on loopback and in a folder that is removed afterwards.
+
+What the figures mean is in benchmarks/README.md. The machine and its speed at the time are printed beside
+them: compare CPU times and ratios before rates, and two runs by their calibration.
+
+$ python -m benchmarks ingest --spans 50000
+
+$ make bench ARGS="start --rounds 3 --markdown"
+"""
+
+
+def build_program() -> typer.Typer:
+    program = typer.Typer(
+        name="benchmarks",
+        help=render_help(HELP),
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    add_command(program, "ingest", ingest.measure_ingest)
+    add_command(program, "million", million.measure_million)
+    add_command(program, "start", starting.measure_starts)
+    return program
+
+
+def main() -> None:
+    """Run the program of ``sys.argv``."""
+    try:
+        build_program()(prog_name="python -m benchmarks")
+    except BenchmarkError as error:
+        sys.exit(str(error))
