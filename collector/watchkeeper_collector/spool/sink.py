@@ -16,7 +16,10 @@ class SegmentSink(Protocol):
         """Decode and normalise without storing. Raises ``RefusedSegmentError`` when that fails."""
 
     def stored_items(self, signal: str, segment_id: str) -> int:
-        """Return how many rows came from the segment, in the unit of the items given to ``Spool.append``."""
+        """Return how many rows came from the segment, in the unit of the items given to ``Spool.append``.
+
+        Negative when some of what belongs to them is missing.
+        """
 
     def discard(self, signal: str, segment_id: str) -> None:
         """Delete the rows that came from the segment; they are gone for every reader on return."""

@@ -21,11 +21,34 @@ TARGETS = {
         f"otel_metrics_{kind}" for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary")
     ),
 }
-COUNTED = {"traces": ("spans",), "logs": ("otel_logs",), "metrics": TARGETS["metrics"]}
-"""The tables that hold one row for each item of a segment."""
+CONTENT = (
+    "(SELECT count() FROM {database}.span_content"
+    " WHERE SegmentId = {segment:String} AND Source = {source:String})"
+)
+TRACES = "(SELECT DISTINCT TraceId FROM {database}.spans WHERE SegmentId = {segment:String})"
+LISTED = f"(SELECT TraceId FROM {{database}}.trace_index WHERE TraceId GLOBAL IN {TRACES})"
+STORED_ITEMS = {
+    "traces": f"""
+        SELECT if(
+            countIf(HasContent) = {CONTENT} AND countIf(TraceId GLOBAL NOT IN {LISTED}) = 0,
+            toInt64(count()), -1)
+        FROM {{database}}.spans
+        WHERE SegmentId = {{segment:String}}""",
+    "logs": f"""
+        SELECT if(countIf(HasContent) = {CONTENT}, toInt64(count()), -1)
+        FROM {{database}}.otel_logs
+        WHERE SegmentId = {{segment:String}}""",
+    "metrics": "SELECT "
+    + " + ".join(
+        f"(SELECT count() FROM {{database}}.{table} WHERE SegmentId = {{segment:String}})"
+        for table in TARGETS["metrics"]
+    ),
+}
+"""A segment's rows in one table are on disk before those in the next: all of it is there where all agree."""
 
 INSERT_SETTINGS = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "distributed_foreground_insert": 1,
     "insert_deduplicate": 1,
     "max_partitions_per_insert_block": 0,
     "parallel_view_processing": 0,
@@ -54,12 +77,9 @@ class StoreSink:
         self._insert(f"trial_{signal}", payload, {**INSERT_SETTINGS, **self._schemas[signal]})
 
     def stored_items(self, signal: str, segment_id: str) -> int:
-        counts = " + ".join(
-            f"(SELECT count() FROM {self._layout.database}.{table} WHERE SegmentId = {{segment:String}})"
-            for table in COUNTED[signal]
-        )
-        rows = self._store.query(f"SELECT {counts}", {"segment": segment_id}).rows
-        return int(rows[0][0])
+        count = STORED_ITEMS[signal].replace("{database}", self._layout.database)
+        source = "span" if signal == "traces" else "log"
+        return int(self._store.query(count, {"segment": segment_id, "source": source}).rows[0][0])
 
     def discard(self, signal: str, segment_id: str) -> None:
         for table in TARGETS[signal]:

@@ -94,6 +94,7 @@ CREATE TABLE {local:spans} {on_cluster}
     ContentCutChars UInt32 CODEC(T64, ZSTD(1)),
     InputHash UInt64 CODEC(ZSTD(1)),
     OutputHash UInt64 CODEC(ZSTD(1)),
+    HasContent Bool COMMENT 'A row of span_content is of this span, until content expires',
     HasOutput Bool,
     IsTruncated Bool,
     IsEmpty Bool,

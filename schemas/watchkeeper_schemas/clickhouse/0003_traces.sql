@@ -97,6 +97,7 @@ CREATE MATERIALIZED VIEW {database}.normalised_spans_of_told {on_cluster} TO {da
 
 CREATE MATERIALIZED VIEW {database}.spans_of_normalised {on_cluster} TO {database}.spans AS
 SELECT * EXCEPT (ContentGroup, Format, Content, `ContentEvents.Timestamp`, `ContentEvents.Name`, `ContentEvents.Attributes`, InputText, OutputText)
+    REPLACE (notEmpty(Content) OR notEmpty(ContentEvents.Name) AS HasContent)
 FROM {database}.normalised_spans
 WHERE SegmentId != 'trial';
 

@@ -37,6 +37,7 @@ CREATE TABLE {local:otel_logs} {on_cluster}
         ({{is_content_event|{{log_event|}}}} AS is_event) AND Body != ''
         OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes))
         COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
+    HasContent Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
 
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
@@ -129,7 +130,8 @@ SELECT * EXCEPT is_event REPLACE
 (
     if(is_event, '', Body) AS Body,
     if(HoldsContent, mapFilter((k, v) -> NOT {{is_log_content|k}}, LogAttributes), LogAttributes) AS LogAttributes,
-    false AS HoldsContent
+    false AS HoldsContent,
+    HoldsContent AS HasContent
 )
 FROM
 (
