@@ -1,15 +1,6 @@
-"""OpenTelemetry's JavaScript exporters against the HTTP door.
+"""OpenTelemetry's JavaScript exporters against the HTTP door."""
 
-They are installed once, by ``npm ci``, into a cache folder named after the lock file.
-"""
-
-import hashlib
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,44 +8,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.javascript import WAYS, send_from_javascript
 from tests.otlp.doors import KEY, Doors, running_doors
-from tests.programs import find_program
 
-SOURCE = Path(__file__).parents[1] / "js"
 REQUESTS = {
     "traces": ExportTraceServiceRequest,
     "logs": ExportLogsServiceRequest,
     "metrics": ExportMetricsServiceRequest,
 }
-
-
-def cache_dir() -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (
-        base
-        / "watchkeeper-tests"
-        / hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    )
-
-
-@pytest.fixture(scope="session")
-def sender() -> Path:
-    """The folder that holds the sender's packages."""
-    folder = cache_dir()
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=folder.parent))
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCE / name, fresh)
-        run(find_program("npm", package="npm"), "ci", "--no-audit", "--no-fund", cwd=fresh)
-        fresh.rename(folder)
-    shutil.copy(SOURCE / "send.mjs", folder)
-    return folder
-
-
-def run(*command: str | Path, cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +24,11 @@ def doors() -> Iterator[Doors]:
         yield doors
 
 
-@pytest.fixture(scope="module", params=["http none", "http gzip", "proto none", "proto gzip"])
-def stored(request: pytest.FixtureRequest, doors: Doors, sender: Path) -> dict[str, list[Any]]:
+@pytest.fixture(scope="module", params=WAYS)
+def stored(request: pytest.FixtureRequest, doors: Doors) -> dict[str, list[Any]]:
     """What is stored of one run of the sender, parsed, by signal."""
     doors.spool.stored.clear()
-    run(
-        find_program("node", package="nodejs"),
-        "send.mjs",
-        doors.http,
-        *request.param.split(),
-        KEY,
-        cwd=sender,
-    )
+    send_from_javascript(doors.http, request.param, KEY)
     found: dict[str, list[Any]] = {}
     for entry in doors.spool.stored:
         found.setdefault(entry.signal, []).append(REQUESTS[entry.signal].FromString(entry.body))

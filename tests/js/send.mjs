@@ -1,4 +1,4 @@
-// Sends one span, one log record and three metrics.
+// Sends two spans, one log record and three metrics.
 // node send.mjs <endpoint> <http|proto> <none|gzip> <key>; exits with 1 and says why if an export fails.
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
@@ -38,7 +38,16 @@ const tracing = new BasicTracerProvider({
   spanProcessors: [new SimpleSpanProcessor(strict(new OTLPTraceExporter(options('traces'))))],
 });
 const tracer = tracing.getTracer('sender', '1.0');
-const parent = tracer.startSpan('parent');
+const parent = tracer.startSpan('parent', {
+  attributes: {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4o-mini',
+    'gen_ai.usage.input_tokens': 1000,
+    'gen_ai.usage.output_tokens': 10,
+    'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"Grüße 🦉"}]}]',
+  },
+});
 parent.end();
 const span = tracer.startSpan('chat gpt-4o', {
   kind: SpanKind.CLIENT,
