@@ -1,14 +1,17 @@
 """The real collector on the embedded engine, asked over its API."""
 
+import http.client
 import json
 import subprocess
 import sys
 import time
-import urllib.request
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from benchmarks.progress import showing
 from benchmarks.server_process import HOST, BenchmarkError, ServerProcess, clean_environment, free_port
 
 ANSWER_TIMEOUT_S = 120.0
@@ -40,6 +43,7 @@ class CollectorProcess(ServerProcess):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.grpc_port = free_port()
+        self._api: http.client.HTTPConnection | None = None
         port = free_port()
         arguments = ["-m", "watchkeeper_collector", "collector", "--data", str(folder), "--host", HOST]
         arguments += ["--http-port", str(port), "--grpc-port", str(self.grpc_port)]
@@ -49,22 +53,26 @@ class CollectorProcess(ServerProcess):
         self.start()
         return self
 
+    def stop(self) -> None:
+        self._close_api()
+        super().stop()
+
     def until_ready(self) -> float:
         """Wait until telemetry can be asked for; the seconds since its start."""
         return self.until_answering("/readyz")
 
-    def get(self, path: str, **parameters: object) -> Any:
+    def get(self, path: str) -> Any:
         """The JSON that the API answers."""
-        query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
-        return self._ask(urllib.request.Request(f"{self.url}/api/v1{path}{query}"))
+        return json.loads(self.fetch(path, {}))
+
+    def fetch(self, path: str, parameters: Mapping[str, Any]) -> bytes:
+        """What the API answers."""
+        return self._ask("GET", f"{path}?{urlencode(parameters)}", None)
 
     def sql(self, query: str) -> list[list[Any]]:
         """The rows of a statement of the admin's."""
-        body = json.dumps({"query": query}).encode()
-        headers = {"content-type": "application/json"}
-        rows: list[list[Any]] = self._ask(
-            urllib.request.Request(f"{self.url}/api/v1/sql", body, headers, method="POST")
-        )["rows"]
+        answer = json.loads(self._ask("POST", "/sql", json.dumps({"query": query})))
+        rows: list[list[Any]] = answer["rows"]
         return rows
 
     def count_spans(self) -> int:
@@ -85,22 +93,60 @@ class CollectorProcess(ServerProcess):
                 sizes, since_s = found, time.monotonic()
             time.sleep(1)
 
-    def _ask(self, request: urllib.request.Request) -> Any:
-        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:
-            return json.loads(answer.read())
+    def _ask(self, method: str, path: str, body: str | None) -> bytes:
+        """One request. A connection that the collector closed meanwhile is opened anew."""
+        try:
+            status, content = self._exchange(method, path, body)
+        except ConnectionError:
+            self._close_api()
+            status, content = self._exchange(method, path, body)
+        if status != HTTPStatus.OK:
+            raise BenchmarkError(f"{method} {path} was answered with {status}: {content[:500]!r}")
+        return content
+
+    def _exchange(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
+        """Over the connection that is kept open. Threads don't share a collector."""
+        self._api = self._api or http.client.HTTPConnection(HOST, self.port, timeout=ANSWER_TIMEOUT_S)
+        self._api.request(method, f"/api/v1{path}", body, {"content-type": "application/json"})
+        answer = self._api.getresponse()
+        return answer.status, answer.read()
+
+    def _close_api(self) -> None:
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
 
 def measure_sizes(folder: Path) -> Sizes:
     """Of the data of a collector that has ended. A process opens one engine only: another one looks."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.sizes", str(folder)],
-        cwd=folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise BenchmarkError(f"The sizes of the tables can't be read:\n{done.stderr[-2000:]}")
-    as_left, merged = json.loads(done.stdout)
+    as_left, merged = json.loads("".join(run_on(folder, "benchmarks.sizes")))
     return Sizes([TableSize(*row) for row in as_left], [TableSize(*row) for row in merged])
+
+
+def fill_folder(folder: Path, spans: int, *, hours: float) -> None:
+    """Have the engine make up spans for a collector that is started later."""
+    made = 0
+    with showing(f"Making up {spans:,} spans") as report:
+        for line in run_on(folder, "benchmarks.filling", str(spans), str(hours)):
+            made += int(line)
+            report(made / spans)
+
+
+def run_on(folder: Path, module: str, *arguments: str) -> Iterator[str]:
+    """Run one of our programs on a data folder; the lines that it prints, as they come."""
+    log = folder.with_name(f"{folder.name}.{module}.log")
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", module, str(folder), *arguments],
+            cwd=folder.parent,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        yield from process.stdout
+    if process.returncode:
+        raise BenchmarkError(f"`{module}` failed:\n{log.read_text('utf-8', 'replace')[-2000:]}")

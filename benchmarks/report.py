@@ -12,6 +12,8 @@ from rich.table import Table as RichTable
 
 from benchmarks.machine import Machine
 
+PIPE_WIDTH = 160
+
 Cell = str | float | int | None
 
 
@@ -81,15 +83,17 @@ def render_number(value: float | None) -> str:
 
 
 def _print_plain(report: Report) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
     for table in report.tables:
         printed = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False)
         for place, column in enumerate(table.columns):
             printed.add_column(column, justify="right" if place else "left", overflow="fold")
         for row in table.rows:
             printed.add_row(*render_row(row))
-        console.print(printed, soft_wrap=False)
+        console.print(printed)
         console.print()
     for note in report.notes:
-        console.print(note)
-    console.print(f"Measured on {report.machine.render()}.")
+        console.print(note, soft_wrap=True)
+    console.print(f"Measured on {report.machine.render()}.", soft_wrap=True)

@@ -15,7 +15,7 @@ from watchkeeper_collector.store.client import Store
 SIZES = """
 SELECT
     table,
-    sum(rows) AS Rows,
+    sumIf(rows, NOT startsWith(name, 'patch-')) AS Rows,
     count() AS Parts,
     sum(bytes_on_disk) AS SizeBytes,
     sum(secondary_indices_compressed_bytes) AS IndexBytes
