@@ -42,13 +42,13 @@ class Stages:
                 self._keep(view)
 
     def insert(self) -> Stage:
-        """All of it as the drain does it, and once more with a single span."""
+        """All of it as the drain does it, by turns with an insert of a single span."""
         sink = StoreSink(self._store)
-        return Stage(
-            "whole insert",
-            middle([_time_insert(sink, self._payload) for _ in range(self._repeats)]),
-            middle([_time_insert(sink, self._tiny) for _ in range(self._repeats)]),
-        )
+        wholes, fixed = [], []
+        for _ in range(self._repeats):
+            fixed.append(_time_insert(sink, self._tiny))
+            wholes.append(_time_insert(sink, self._payload))
+        return Stage("whole insert", middle(wholes), middle(fixed))
 
     def _decode(self) -> Stage:
         self._store.command(
@@ -63,11 +63,13 @@ class Stages:
         return Stage("decode Protobuf", middle(timings))
 
     def _read(self, view: View) -> Stage:
-        """Everything that the view computes, thrown away; fixed is to plan it."""
+        """All that the view computes, thrown away; fixed is to plan it. The first time does not count."""
         select = self._select(view)
-        return Stage(
-            f"view {view.name}", self._time(select, "Null"), self._time(f"EXPLAIN PIPELINE {select}", "TSV")
-        )
+        wholes, plans = [], []
+        for _ in range(self._repeats + 1):
+            plans.append(self._time(f"EXPLAIN PIPELINE {select}", "TSV"))
+            wholes.append(self._time(select, "Null"))
+        return Stage(f"view {view.name}", middle(wholes[1:]), middle(plans[1:]))
 
     def _write(self, view: View) -> Stage:
         """Sorting, compressing, indexing and fsync of rows that are ready."""
@@ -91,12 +93,9 @@ class Stages:
         return view.over(f"kept_{view.source}")
 
     def _time(self, statement: str, fmt: str) -> Timing:
-        timings = []
-        for _ in range(self._repeats):
-            with timed() as timing:
-                self._store.raw_query(statement, fmt, settings=READING)
-            timings.append(timing)
-        return middle(timings)
+        with timed() as timing:
+            self._store.raw_query(statement, fmt, settings=READING)
+        return timing
 
 
 def _time_insert(sink: StoreSink, payload: bytes) -> Timing:

@@ -105,14 +105,10 @@ def describe_limit(found: Found, spans: int) -> str:
     """Segments of one signal go into the store one after the other, while Python takes the next ones."""
     whole, fixed = found.insert.whole, found.insert.fixed or Timing()
     python_s = sum(stage.whole.cpu_s for stage in found.python if stage.name != INFLATING)
+    long_s = fixed.wall_s + (whole.wall_s - fixed.wall_s) * LONG / spans
     return (
-        f"One insert of {spans:,} spans after the other brings {spans / whole.wall_s:,.0f} spans a second into the"
-        f" store. {fixed.wall_s / whole.wall_s:.0%} of that time an insert takes however few spans it has: one of"
-        f" {LONG:,} spans would bring {LONG / _insert_s(whole, fixed, LONG / spans):,.0f} a second. Python's part"
-        f" allows {spans / python_s:,.0f}, on another core."
+        f"Inserts of {spans:,} spans, one after the other, bring {spans / whole.wall_s:,.0f} spans a second"
+        f" into the store. {fixed.wall_s / whole.wall_s:.0%} of that time they take however few their spans are:"
+        f" inserts of {LONG:,} would bring {LONG / long_s:,.0f} a second. Python's part allows"
+        f" {spans / python_s:,.0f}, on another core."
     )
-
-
-def _insert_s(whole: Timing, fixed: Timing, factor: float) -> float:
-    """The time of an insert of so many times as many spans, were every further span as dear as these."""
-    return fixed.wall_s + (whole.wall_s - fixed.wall_s) * factor
