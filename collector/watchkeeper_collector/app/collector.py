@@ -14,6 +14,7 @@ from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
 from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.app.identity import load_identity
 from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_collector.otlp.caller import Authenticate, Caller, read_secrets
 from watchkeeper_collector.otlp.fair_use import Rates
@@ -32,7 +33,8 @@ VERSION = version("watchkeeper")
 
 def build_collector(settings: Settings) -> "Collector":
     """All parts of a collector, wired; nothing is opened yet but the state store."""
-    state, spool, telemetry = State(settings.state_url), _build_spool(settings), Telemetry()
+    state = State(settings.state_url, holder=load_identity(settings.data_dir))
+    spool, telemetry = _build_spool(settings), Telemetry()
     backend = Backend(settings, spool, state)
     telemetry.add_process(VERSION)
     telemetry.add_collector(SpoolFamilies(spool.stats))

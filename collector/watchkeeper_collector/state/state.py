@@ -8,20 +8,23 @@ from watchkeeper_collector.state.projects import Projects
 
 
 class State:
-    """The repositories on one database. Migrate it before use; close it at the end."""
+    """The repositories on one database. Migrate it before use; close it at the end.
 
-    def __init__(self, url: str) -> None:
+    Leases are held by ``holder``, which at most one process is at a time; without it this process alone.
+    """
+
+    def __init__(self, url: str, *, holder: str = "") -> None:
         self.database = Database(url)
         self.projects = Projects(self.database)
         self.keys = ApiKeys(self.database)
-        self._holder = build_holder()
+        self._holder = holder or build_holder()
 
     def migrate(self) -> list[str]:
         """Bring the schema up to this version: the labels of the migrations applied."""
         return migrate(self.database)
 
     def lease(self, name: str, *, ttl_s: float) -> Lease:
-        """This process's claim to the work ``name``."""
+        """The holder's claim to the work ``name``."""
         return Lease(self.database, name, ttl_s=ttl_s, holder=self._holder)
 
     def close(self) -> None:
