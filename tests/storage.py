@@ -3,15 +3,21 @@
 with closing(migrated(engine_dsn, Layout("my_tests"))) as store:
     ...
     drop(store, Layout("my_tests"))
+
+`python -m tests.storage` writes the schema of a fresh store to `tests/data/snapshots/schema.sql`.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate
 from watchkeeper_collector.store.schema import load_migrations
 
+SNAPSHOT = Path(__file__).parent / "data" / "snapshots" / "schema.sql"
 KEPT_DAYS = 20_000
 """Rows of this year stay, whatever the year that the tests run in."""
 
@@ -46,3 +52,20 @@ def make_tables(store: Store, layout: Layout, only: Sequence[str] = ()) -> None:
 
 def drop(store: Store, layout: Layout) -> None:
     store.command(f"DROP DATABASE IF EXISTS {layout.database}")
+
+
+def dump_schema(store: Store, database: str) -> str:
+    """Every table and view, as the engine says that it is."""
+    sql = "SELECT name FROM system.tables WHERE database = {database:String} ORDER BY name"
+    names = [name for (name,) in store.query(sql, {"database": database}).rows]
+    created = (store.query(f"SHOW CREATE TABLE {database}.{name}").rows[0][0] for name in names)
+    return "\n\n".join(f"{statement};" for statement in created) + "\n"
+
+
+def write_snapshot() -> None:
+    with TemporaryDirectory() as folder, closing(migrated(f"chdb://{folder}", Layout())) as store:
+        SNAPSHOT.write_text(dump_schema(store, "watchkeeper"), "utf-8")
+
+
+if __name__ == "__main__":
+    write_snapshot()

@@ -27,6 +27,9 @@ from watchkeeper_collector.store.sink import StoreSink
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
 
+MIGRATION_LEASE_S = 300.0
+"""One file takes less, on a cluster too. Who is killed meanwhile keeps the others waiting so long."""
+
 STATUS_TIMEOUT_S = 10
 ANSWER_TIME_S = 10.0
 """A query that the engine ended at its limit has so long to say it."""
@@ -63,7 +66,7 @@ class Backend:
         self.statements = OpenedStore(
             settings.store_dsn, self.opening, answer_timeout_s=longest_s, settings=SESSION_SETTINGS
         )
-        self._migration_lease = state.lease("migration", ttl_s=LEASE_S)
+        self._migration_lease = state.lease("migration", ttl_s=MIGRATION_LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
         self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
@@ -123,9 +126,14 @@ class Backend:
 
     def _migrate(self) -> None:
         lock = nullcontext() if self.store.is_embedded else self._migrating_alone()
-        migrate(self.store, self._layout, lock=lock, report=lambda label: log.info("Migrating: %s.", label))
+        migrate(self.store, self._layout, lock=lock, report=self._report_migration)
         if self.store.is_embedded:  # opening leaves some 40 MB that the engine would keep for later
             self.store.command("SYSTEM JEMALLOC PURGE")
+
+    def _report_migration(self, label: str) -> None:
+        log.info("Migrating: %s.", label)
+        if not self.store.is_embedded:
+            self._migration_lease.acquire()  # for another while
 
     @contextmanager
     def _migrating_alone(self) -> Iterator[None]:

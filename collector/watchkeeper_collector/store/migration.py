@@ -33,6 +33,8 @@ ORDER BY Name
 APPLIED = "SELECT Number, any(Name), any(Checksum) FROM {database}.schema_migrations GROUP BY Number"
 CURRENT = "SELECT Name, argMax(Checksum, ChangedAt) FROM {database}.schema_changeables GROUP BY Name"
 
+COLUMNS = "-- its columns, as its query gives them then"
+
 Report = Callable[[str], None]
 
 
@@ -45,7 +47,9 @@ class Plan:
 
     def statements(self, layout: Layout) -> list[str]:
         applied = [statement for migration in self.pending for statement in migration.statements(layout)]
-        return applied + [change.change for change in self.changes]
+        return applied + [
+            f"{one.change} {COLUMNS if one.columns_of else ''}".rstrip() for one in self.changes
+        ]
 
 
 def migrate(
@@ -71,7 +75,7 @@ def migrate(
             _apply(store, layout, migration, report)
         for change in plan.changes:
             report(change.name)
-            store.command(change.change)
+            store.command(_complete(store, change))
             _record_changeables(store, layout, [change])
     return [migration.label for migration in plan.pending] + [change.name for change in plan.changes]
 
@@ -106,6 +110,16 @@ def _apply(store: Store, layout: Layout, migration: Migration, report: Report) -
     store.insert("schema_migrations", ("Number", "Name", "Checksum"), [row], database=layout.database)
 
 
+def _complete(store: Store, change: Changeable) -> str:
+    """The statement, with the columns that it lacks."""
+    if not change.columns_of:
+        return change.change
+    columns = store.query(f"DESCRIBE TABLE ({change.columns_of})").rows
+    added = (f"ADD COLUMN IF NOT EXISTS `{name}` {kind}" for name, kind, *_ in columns)
+    changed = (f"MODIFY COLUMN `{name}` {kind}" for name, kind, *_ in columns)
+    return f"{change.change} {', '.join([*added, *changed])}"
+
+
 def _record_changeables(store: Store, layout: Layout, changed: Iterable[Changeable]) -> None:
     if rows := [(one.name, one.checksum) for one in changed]:
         store.insert("schema_changeables", ("Name", "Checksum"), rows, database=layout.database)
@@ -120,7 +134,7 @@ def _read_applied(store: Store, layout: Layout) -> dict[int, tuple[str, str]]:
 
 def _read_current(store: Store, layout: Layout) -> dict[str, str]:
     rows = store.query(layout.fill(CURRENT)).rows if _exists(store, layout, "schema_changeables") else []
-    return dict(rows)
+    return {str(name): str(checksum) for name, checksum in rows}
 
 
 def _exists(store: Store, layout: Layout, table: str) -> bool:

@@ -1,7 +1,8 @@
 """The store's schema as files: numbered migrations, and in them views that follow the conventions' data.
 
-Tables are made once, by their migration. Views, and how long rows are kept, follow what the files, the
-conventions and the settings say today: they are changed in place whenever that gives another text.
+Tables are made once, by their migration. Views, the columns of the tables between them, and how long rows
+are kept follow what the files, the conventions and the settings say today: they are changed in place whenever
+that gives another text.
 """
 
 import hashlib
@@ -16,8 +17,9 @@ from watchkeeper_collector.store.layout import Layout
 
 FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
-VIEW = re.compile(r"CREATE MATERIALIZED VIEW (\S+) .*? AS\s(.*)", re.DOTALL)
-TABLE = re.compile(r"CREATE TABLE (\S+)")
+CREATED = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW) (\S+)")
+VIEW = re.compile(r"CREATE MATERIALIZED VIEW .*? AS\s(.*)", re.DOTALL)
+LEG = re.compile(r"CREATE TABLE [^(]*?ENGINE = Null EMPTY AS\s(.*)", re.DOTALL)
 RETENTION = re.compile(r"^TTL\s(.*?)\n(?=SETTINGS)", re.DOTALL | re.MULTILINE)
 CREATE = re.compile(r"^CREATE (TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) ")
 LOCAL_TABLE = re.compile(r"^CREATE TABLE \{local:(\w+)\}")
@@ -52,14 +54,18 @@ class Migration:
                 )
 
     def changeables(self, layout: Layout) -> Iterator["Changeable"]:
-        """The file's views and retentions, as they should be today."""
+        """The file's views, columns of legs and retentions, as they should be today."""
         for statement in self._statements():
             filled = layout.fill(render(statement))
+            created = CREATED.match(filled)
+            name = created[1] if created else ""
+            alter = f"ALTER TABLE {name} {layout.on_cluster}".rstrip()
             if view := VIEW.match(filled):
-                yield Changeable(view[1], view[2], f"ALTER TABLE {view[1]} MODIFY QUERY {view[2]}")
-            elif (table := TABLE.match(filled)) and (kept := RETENTION.search(filled)):
-                name = f"{table[1]} {layout.on_cluster}".rstrip()
-                yield Changeable(f"{table[1]} TTL", kept[1], f"ALTER TABLE {name} MODIFY TTL {kept[1]}")
+                yield Changeable(name, view[1], f"{alter} MODIFY QUERY {view[1]}")
+            elif leg := LEG.match(filled):
+                yield Changeable(f"{name} columns", leg[1], alter, columns_of=leg[1])
+            elif created and (kept := RETENTION.search(filled)):
+                yield Changeable(f"{name} TTL", kept[1], f"{alter} MODIFY TTL {kept[1]}")
 
     def _statements(self) -> list[str]:
         code = COMMENT.sub("", self.sql)
@@ -68,11 +74,16 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """Something that a statement changes in place, to ``text``."""
+    """Something that a statement changes in place, to ``text``.
+
+    With ``columns_of``, a query, the statement goes on with the columns that the query gives: the engine
+    knows their types. None goes: a collector of the version before may still be inserting.
+    """
 
     name: str
     text: str
     change: str
+    columns_of: str = ""
 
     @property
     def checksum(self) -> str:
