@@ -14,6 +14,7 @@ DERIVED = (
     "queryable_per_s",
     "queryable_mb_per_s",
     "lag_s",
+    "spans_per_insert",
     "cpu_us_per_span",
     "client_cpu_us_per_span",
     "growth_bytes",
@@ -36,11 +37,16 @@ class Way(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What became of acknowledged spans. ``queryable_s`` counts from the first request to the last span."""
+    """What became of acknowledged spans. ``queryable_s`` counts from the first request to the last span.
+
+    ``thread_cpu_s`` is what the collector's threads used meanwhile, by name.
+    """
 
     queryable_s: float
     lost: int
     doubled: int
+    segments: int
+    thread_cpu_s: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,10 @@ class Figures:
     def lag_s(self) -> float | None:
         """From the last acknowledgement until all spans could be asked for."""
         return None if self.storage is None else max(0.0, self.storage.queryable_s - self.sent.seconds)
+
+    @property
+    def spans_per_insert(self) -> float | None:
+        return None if self.storage is None else self.sent.spans / self.storage.segments
 
     @property
     def cpu_us_per_span(self) -> float:

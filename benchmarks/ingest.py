@@ -11,7 +11,7 @@ from benchmarks import options
 from benchmarks.figures import Figures, Way
 from benchmarks.floors import FLOORS
 from benchmarks.load import load_collector, load_floor
-from benchmarks.load_table import build_load_table
+from benchmarks.load_table import build_load_table, build_thread_table
 from benchmarks.machine import describe_machine
 from benchmarks.payloads import Body, Payload, build_bodies
 from benchmarks.progress import showing
@@ -61,7 +61,11 @@ def measure_ingest(
     with options.working_folder(folder) as work:
         machine = describe_machine(work)
         found = [figures for number in range(rounds) for figures in _round(number, payload, spans, way, work)]
-        tables = [build_load_table(f"Ingest: {payload} text", found), *build_storage_table(found)]
+        tables = [
+            build_load_table(f"Ingest: {payload} text", found),
+            *build_thread_table(found),
+            *build_storage_table(found),
+        ]
         details = {"rounds": [figures.details() for figures in found]}
         publish(Report(machine, tables, details=details), is_markdown=markdown, out=out)
 

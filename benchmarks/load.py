@@ -1,7 +1,7 @@
 """Puts servers under load: floors until all is acknowledged, the collector until all can be asked for."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from benchmarks.progress import Report, showing
 from benchmarks.sending import Sent, send_all
 from benchmarks.server_process import BenchmarkError, ServerProcess, free_port
 from benchmarks.transports import Connection, GrpcConnection, HttpConnection, Transport
-from benchmarks.usage import Sampler
+from benchmarks.usage import Sampler, read_thread_cpu
 
 IDLE_S = 2.0
 STUCK_S = 60.0
-POLL_EVERY_S = 0.25
+POLL_EVERY_S = 0.1
+TAKEN_ITEMS = "watchkeeper_spool_drained_items_total"
+TAKEN_SEGMENTS = "watchkeeper_spool_drained_segments_total"
 
 Connect = Callable[[], Connection]
 Await = Callable[[Sent, float], Storage | None]
@@ -47,23 +49,36 @@ def load_into(collector: CollectorProcess, bodies: Iterable[Body], spans: int, w
     """Send everything to a collector without spans that was just started."""
     collector.until_ready()
     time.sleep(IDLE_S)
-    load = _Load(collector, _connect(collector, way), way, lambda *of: await_storage(collector, *of))
+    used_s = read_thread_cpu(collector.pid)
+    load = _Load(collector, _connect(collector, way), way, lambda *of: await_storage(collector, used_s, *of))
     return load.run(f"collector, {way.render()}", bodies, spans)
 
 
-def await_storage(collector: CollectorProcess, sent: Sent, began_s: float) -> Storage:
-    """Wait until all acknowledged spans can be asked for, or no more come for a while."""
-    found, since_s = 0, time.monotonic()
+def await_storage(
+    collector: CollectorProcess, used_s: Mapping[str, float], sent: Sent, began_s: float
+) -> Storage:
+    """Wait until the store has taken everything, or takes nothing for a while, and ask it.
+
+    ``used_s`` is what the collector's threads used before.
+    """
+    taken, since_s = 0, time.monotonic()
     with showing("Waiting for the store") as report:
-        while found < sent.spans and time.monotonic() - since_s < STUCK_S:
-            if (count := collector.count_spans()) != found:
-                found, since_s = count, time.monotonic()
-                report(found / sent.spans)
-            if found < sent.spans:
+        while taken < sent.spans and time.monotonic() - since_s < STUCK_S:
+            if (count := collector.metric(TAKEN_ITEMS)) != taken:
+                taken, since_s = count, time.monotonic()
+                report(taken / sent.spans)
+            if taken < sent.spans:
                 time.sleep(POLL_EVERY_S)
-    queryable_s = since_s - began_s
     stored, different = collector.count_copies()
-    return Storage(queryable_s, lost=sent.spans - different, doubled=stored - different)
+    queryable_s = time.monotonic() - began_s
+    used_now_s = read_thread_cpu(collector.pid)
+    return Storage(
+        queryable_s,
+        lost=sent.spans - different,
+        doubled=stored - different,
+        segments=max(1, collector.metric(TAKEN_SEGMENTS)),
+        thread_cpu_s={name: cpu_s - used_s.get(name, 0.0) for name, cpu_s in used_now_s.items()},
+    )
 
 
 class _Load:

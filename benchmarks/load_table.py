@@ -7,6 +7,7 @@ from benchmarks.figures import Figures
 from benchmarks.report import Cell, Table
 
 MB = 1e6
+MOST_THREADS = 8
 PARSING = "floor: parse"
 Read = Callable[[Figures], float | None]
 
@@ -16,6 +17,7 @@ MEDIANS: Mapping[str, Read] = {
     "queryable, spans/s": lambda f: f.queryable_per_s,
     "queryable, MB/s": lambda f: f.queryable_mb_per_s,
     "last ack to all queryable, s": lambda f: f.lag_s,
+    "spans per insert": lambda f: f.spans_per_insert,
     "CPU, µs/span": lambda f: f.cpu_us_per_span,
     "request p50, ms": lambda f: quantile(f.sent.request_ms, 0.5),
     "request p99, ms": lambda f: quantile(f.sent.request_ms, 0.99),
@@ -43,6 +45,16 @@ def build_load_table(title: str, found: Sequence[Figures]) -> Table:
     rows.insert(list(MEDIANS).index("CPU, µs/span") + 1, _ratios(found, rounds))
     rows += [[name, *(_total(read, some) for some in rounds)] for name, read in TOTALS.items()]
     return Table(title, ["", *servers], rows)
+
+
+def build_thread_table(found: Sequence[Figures]) -> list[Table]:
+    """Which threads of the collector used its CPU in the last round; the engine does not name all of its own."""
+    stored = [figures for figures in found if figures.storage is not None]
+    if not stored or (storage := stored[-1].storage) is None:
+        return []
+    used = sorted(storage.thread_cpu_s.items(), key=lambda thread: -thread[1])[:MOST_THREADS]
+    rows: list[list[Cell]] = [[name, cpu_s, cpu_s / stored[-1].sent.spans * 1e6] for name, cpu_s in used]
+    return [Table("CPU by threads of the collector", ("threads", "CPU, s", "CPU, µs/span"), rows)]
 
 
 def _ratios(found: Sequence[Figures], rounds: Sequence[Sequence[Figures]]) -> list[Cell]:

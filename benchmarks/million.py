@@ -8,7 +8,7 @@ import typer
 from benchmarks import options
 from benchmarks.figures import Figures, Way
 from benchmarks.load import load_collector
-from benchmarks.load_table import build_load_table
+from benchmarks.load_table import build_load_table, build_thread_table
 from benchmarks.machine import describe_machine
 from benchmarks.payloads import Payload, build_bodies
 from benchmarks.progress import showing
@@ -51,6 +51,7 @@ def measure_million(
     tables = [
         build_load_table(f"A long load: {figures.sent.spans:,} spans", [figures]),
         build_memory_table(figures),
+        *build_thread_table([figures]),
         *build_storage_table([figures]),
     ]
     publish(Report(machine, tables, details=figures.details()), is_markdown=markdown, out=out)

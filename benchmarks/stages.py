@@ -108,7 +108,7 @@ def describe_limit(found: Found, spans: int) -> str:
     long_s = fixed.wall_s + (whole.wall_s - fixed.wall_s) * LONG / spans
     return (
         f"Inserts of {spans:,} spans, one after the other, bring {spans / whole.wall_s:,.0f} spans a second"
-        f" into the store. {fixed.wall_s / whole.wall_s:.0%} of that time they take however few their spans are:"
-        f" inserts of {LONG:,} would bring {LONG / long_s:,.0f} a second. Python's part allows"
+        f" into the store. {fixed.wall_s / whole.wall_s:.0%} of that time they take however few their spans"
+        f" are: inserts of {LONG:,} would bring {LONG / long_s:,.0f} a second. Python's part allows"
         f" {spans / python_s:,.0f}, on another core."
     )

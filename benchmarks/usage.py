@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
@@ -27,6 +28,17 @@ def read_usage(pid: int) -> Usage:
             cpu_s += times.user + times.system + times.children_user + times.children_system
             rss_bytes += process.memory_info().rss
     return Usage(cpu_s, rss_bytes)
+
+
+def read_thread_cpu(pid: int) -> dict[str, float]:
+    """CPU seconds of a process's running threads, by name without numbers."""
+    used: dict[str, float] = {}
+    with suppress(psutil.NoSuchProcess):
+        for thread in psutil.Process(pid).threads():
+            with suppress(OSError):
+                name = Path(f"/proc/{pid}/task/{thread.id}/comm").read_text("utf-8").strip(" \n-_0123456789")
+                used[name] = used.get(name, 0.0) + thread.user_time + thread.system_time
+    return used
 
 
 def tree(pid: int) -> Iterator[psutil.Process]:
