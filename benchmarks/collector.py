@@ -152,6 +152,10 @@ def run_on(folder: Path, module: str, *arguments: str) -> Iterator[str]:
         ) as process,
     ):
         assert process.stdout is not None
-        yield from process.stdout
+        try:
+            yield from process.stdout
+        except BaseException:  # whoever reads was interrupted
+            process.terminate()
+            raise
     if process.returncode:
         raise BenchmarkError(f"`{module}` failed:\n{log.read_text('utf-8', 'replace')[-2000:]}")

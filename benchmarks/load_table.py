@@ -48,7 +48,7 @@ def build_load_table(title: str, found: Sequence[Figures]) -> Table:
 
 
 def build_thread_table(found: Sequence[Figures]) -> list[Table]:
-    """Which threads of the collector used its CPU in the last round; the engine does not name all of its own."""
+    """What the collector's threads used in the last round. The engine does not name all of its own."""
     stored = [figures for figures in found if figures.storage is not None]
     if not stored or (storage := stored[-1].storage) is None:
         return []

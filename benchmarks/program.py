@@ -1,5 +1,6 @@
 """The benchmarks under one name."""
 
+import signal
 import sys
 
 import typer
@@ -39,7 +40,8 @@ def build_program() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the program of ``sys.argv``."""
+    """Run the program of ``sys.argv``. SIGTERM ends it as Ctrl-C does, with all that it started."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         build_program()(prog_name="python -m benchmarks")
     except BenchmarkError as error:

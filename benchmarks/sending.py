@@ -57,8 +57,12 @@ def send_all(
     began_s, began_cpu_s = time.monotonic(), time.process_time()
     total = Sent()
     with ThreadPoolExecutor(connections) as pool:
-        for sent in pool.map(lambda _: load.send(), range(connections)):
-            total.add(sent)
+        try:
+            for sent in pool.map(lambda _: load.send(), range(connections)):
+                total.add(sent)
+        except BaseException:  # Ctrl-C too: the pool waits for its threads
+            load.ends_at_s = 0.0
+            raise
     total.seconds, total.cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
     return total
 
