@@ -102,8 +102,7 @@ def _what_to_see(program: str, url: str, traces_per_s: float) -> str:
     return TO_SEE.format(
         url=url,
         traces_per_s=traces_per_s,
-        releases=render_command(
-            url,
+        releases=command(
             "query",
             "cost_per_trace_usd, latency_p95_ms by release where service:shop-assistant last 24h",
         ),
