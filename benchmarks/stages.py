@@ -11,7 +11,7 @@ from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.migration import migrate
 
 from benchmarks import options
-from benchmarks.clock import Timing, middle
+from benchmarks.clock import middle
 from benchmarks.door_stages import time_admission, time_inflating, time_spool
 from benchmarks.engine_stages import Stage, Stages
 from benchmarks.filling import learn_prices
@@ -97,18 +97,21 @@ def _row(stage: Stage, spans: int) -> list[Cell]:
         stage.whole.wall_s / spans * US,
         stage.whole.cpu_s / spans * US,
         None if fixed_s is None else fixed_s * MS,
-        (stage.whole.cpu_s - (fixed_s or 0)) / spans * US,
+        max(0.0, stage.whole.cpu_s - (fixed_s or 0.0)) / spans * US,
     ]
 
 
 def describe_limit(found: Found, spans: int) -> str:
-    """Segments of one signal go into the store one after the other, while Python takes the next ones."""
-    whole, fixed = found.insert.whole, found.insert.fixed or Timing()
+    """By CPU, which other work on the machine does not change as it does the time on the wall.
+
+    Segments of one signal go into the store one after the other, while Python takes the next ones.
+    """
+    whole_s, fixed_s = found.insert.whole.cpu_s, found.insert.fixed.cpu_s if found.insert.fixed else 0.0
+    long_s = fixed_s + (whole_s - fixed_s) * LONG / spans
     python_s = sum(stage.whole.cpu_s for stage in found.python if stage.name != INFLATING)
-    long_s = fixed.wall_s + (whole.wall_s - fixed.wall_s) * LONG / spans
     return (
-        f"Inserts of {spans:,} spans, one after the other, bring {spans / whole.wall_s:,.0f} spans a second"
-        f" into the store. {fixed.wall_s / whole.wall_s:.0%} of that time they take however few their spans"
-        f" are: inserts of {LONG:,} would bring {LONG / long_s:,.0f} a second. Python's part allows"
-        f" {spans / python_s:,.0f}, on another core."
+        f"By inserts of {spans:,} spans a core brings {spans / whole_s:,.0f} spans a second into the store."
+        f" {fixed_s / whole_s:.0%} of that CPU an insert takes however few its spans are; by inserts of"
+        f" {LONG:,} it would be {LONG / long_s:,.0f} a second. What Python does for spans allows"
+        f" {spans / python_s:,.0f} a second, on another core."
     )
