@@ -44,7 +44,8 @@ def build_load_table(title: str, found: Sequence[Figures]) -> Table:
     rows = [[name, *(_median(read, some) for some in rounds)] for name, read in MEDIANS.items()]
     rows.insert(list(MEDIANS).index("CPU, µs/span") + 1, _ratios(found, rounds))
     rows += [[name, *(_total(read, some) for some in rounds)] for name, read in TOTALS.items()]
-    return Table(title, ["", *servers], rows)
+    known = [row for row in rows if any(cell is not None for cell in row[1:])]
+    return Table(title, ["", *servers], known)
 
 
 def build_thread_table(found: Sequence[Figures]) -> list[Table]:

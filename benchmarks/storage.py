@@ -13,7 +13,8 @@ COLUMNS = (
     "bytes/span",
     "of which indexes",
     "merged in full, bytes/span",
-    "raw/stored",
+    "raw / stored",
+    "raw / merged",
 )
 
 
@@ -39,12 +40,14 @@ def _row(
 ) -> list[Cell]:
     """``raw_bytes`` are given for all tables together."""
     size_bytes = sum(size.size_bytes for size in as_left)
+    merged_bytes = sum(size.size_bytes for size in merged)
     return [
         as_left[0].table if raw_bytes is None else "all",
         as_left[0].rows if raw_bytes is None else spans,
         sum(size.parts for size in as_left),
         size_bytes / spans,
         sum(size.index_bytes for size in as_left) / spans,
-        sum(size.size_bytes for size in merged) / spans,
+        merged_bytes / spans,
         None if raw_bytes is None else raw_bytes / size_bytes,
+        None if raw_bytes is None else raw_bytes / merged_bytes,
     ]
