@@ -116,12 +116,16 @@ class Sender(threading.Thread):
 
     def _deliver(self, signal: str, numbers: Sequence[int], body: bytes) -> None:
         while not ((address := self._address()) and self._connection.send(address, signal, body)):
-            if address and self._chance.random() < GIVES_UP:
+            if self._gives_up(address):
                 self._ledger.give_up(signal, numbers)
                 return
             self._ledger.repeat()
             time.sleep(PAUSE_S)
         self._ledger.acknowledge(signal, numbers)
+
+    def _gives_up(self, address: str) -> bool:
+        """Now and then after a failure; at the end when there is nobody to send to."""
+        return self._chance.random() < GIVES_UP if address else self.stopping.is_set()
 
 
 @contextmanager
