@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import lz4.frame
 from clickhouse_connect.driver._backend.httpcommon import decompress_response
 
-from tests.clickhouse_server.engine import Answer, Engine, EngineError, Request
+from tests.clickhouse_server.engine import Answer, Engine, EngineError, Request, quoted
 
 # What the interface reads itself; every other URL parameter is a setting.
 TRANSPORT = re.compile(
@@ -43,6 +43,16 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.engine = engine
         self.credentials = (user, password)
+
+    def as_the_engines_user(self, statement: bytes) -> bytes:
+        """A dictionary may read as this server's user; the engine behind it has one without a password."""
+        user, password = map(quoted, self.credentials)
+        own = f"USER {user} PASSWORD {password}".encode()
+        return (
+            statement.replace(own, b"USER 'default' PASSWORD ''")
+            if b" DICTIONARY " in statement
+            else statement
+        )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is nothing to report."""
@@ -108,7 +118,9 @@ class Handler(BaseHTTPRequestHandler):
         query = parameters.get("query", "").encode()
         settings = {name: v for name, v in parameters.items() if not TRANSPORT.fullmatch(name)}
         return Request(
-            statement=query + b"\n" + body if query and body else query or body,
+            statement=self.server.as_the_engines_user(
+                query + b"\n" + body if query and body else query or body
+            ),
             parameters={name[6:]: v for name, v in parameters.items() if name.startswith("param_")},
             settings=settings | ({"readonly": "2"} if self.command == "GET" else {}),
             database=parameters.get("database", ""),

@@ -19,6 +19,7 @@ from watchkeeper_collector.settling.worker import SettlingWorker
 from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import Store
+from watchkeeper_collector.store.connection import read_credentials
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
@@ -161,11 +162,14 @@ class Backend:
 
 def build_layout(settings: Settings) -> Layout:
     """The shape that the settings give the store."""
+    user, password = read_credentials(settings.store_dsn)
     return Layout(
         cluster=settings.cluster,
         content_retention_days=settings.content_retention_days,
         span_retention_days=settings.span_retention_days,
         aggregate_retention_days=settings.aggregate_retention_days,
+        user=user,
+        password=password,
     )
 
 

@@ -71,16 +71,25 @@ def load_engine() -> None:
             del sys.modules["pyarrow"]
 
 
+def read_credentials(dsn: str) -> tuple[str, str]:
+    """User and password of a server's DSN; both empty for the embedded engine, which has no users."""
+    parts = urlsplit(dsn)
+    if parts.scheme == "chdb":
+        return "", ""
+    return unquote(parts.username or "default"), unquote(parts.password or "")
+
+
 def connect_server(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any:
     """Open a client of a server, without a database: migrations may have yet to make it."""
     parts = urlsplit(dsn)
     kind = SCHEMES[parts.scheme]
+    user, password = read_credentials(dsn)
     client = clickhouse_connect.get_client(
         interface=kind,
         host=parts.hostname or "localhost",
         port=parts.port or (8443 if kind == "https" else 8123),
-        username=unquote(parts.username or "default"),
-        password=unquote(parts.password or ""),
+        username=user,
+        password=password,
         settings=dict(settings),
         connect_timeout=5,
         send_receive_timeout=answer_timeout_s,

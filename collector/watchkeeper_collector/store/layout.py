@@ -1,8 +1,11 @@
 """Where the tables are and how they are kept: what the placeholders of a migration stand for."""
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from watchkeeper_collector.store.conventions.data import quote
 
 LOCAL = re.compile(r"\{local:(\w+)\}")
 CREATED = re.compile(r"CREATE TABLE (\S+)")
@@ -12,13 +15,30 @@ DEDUPLICATED_INSERTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The shape that migrations give a store. With ``cluster`` tables are replicated and distributed."""
+    """The shape that migrations give a store. With ``cluster`` tables are replicated and distributed.
+
+    ``user`` and ``password`` are what the store itself reads its tables with, for the dictionary of prices.
+    """
 
     database: str = "watchkeeper"
     cluster: str = ""
     content_retention_days: int = 30
     span_retention_days: int = 90
     aggregate_retention_days: int = 400
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def shown(self) -> "Layout":
+        """The same, as people may see it."""
+        return replace(self, password="[HIDDEN]" if self.password else "")
+
+    @property
+    def recorded(self) -> "Layout":
+        """The same, with something in place of the password that tells only whether it is another one."""
+        secret = self.password.encode()
+        known = hashlib.pbkdf2_hmac("sha256", secret, self.user.encode(), 100_000).hex() if secret else ""
+        return replace(self, password=known)
 
     @property
     def on_cluster(self) -> str:
@@ -48,6 +68,7 @@ class Layout:
             "content_retention_days": str(self.content_retention_days),
             "span_retention_days": str(self.span_retention_days),
             "aggregate_retention_days": str(self.aggregate_retention_days),
+            "reader": self._reader,
         }
 
     def _engine(self, kind: str, table: str, shard: str) -> str:
@@ -55,6 +76,10 @@ class Layout:
         if not self.cluster:
             return kind
         return f"Replicated{kind}('/clickhouse/tables/{shard}{self.database}/{table}', '{{replica}}')"
+
+    @property
+    def _reader(self) -> str:
+        return f"USER {quote(self.user)} PASSWORD {quote(self.password)} " if self.user else ""
 
     @property
     def _durable(self) -> str:

@@ -40,16 +40,18 @@ Report = Callable[[str], None]
 
 @dataclass(slots=True)
 class Plan:
-    """What a migration would do: files to apply, then views and retentions to change."""
+    """What a migration would do: files to apply, then what to change in place."""
 
     pending: list[Migration] = field(default_factory=list)
     changes: list[Changeable] = field(default_factory=list)
 
     def statements(self, layout: Layout) -> list[str]:
-        applied = [statement for migration in self.pending for statement in migration.statements(layout)]
-        return applied + [
-            f"{one.change} {COLUMNS if one.columns_of else ''}".rstrip() for one in self.changes
-        ]
+        """The SQL, for people to see: without the password."""
+        applied = [one for migration in self.pending for one in migration.statements(layout.shown)]
+        wanted = (one for migration in load_migrations() for one in migration.changeables(layout.shown))
+        names = {change.name for change in self.changes}
+        changes = (f"{one.change} {COLUMNS if one.columns_of else ''}" for one in wanted if one.name in names)
+        return [*applied, *(change.rstrip() for change in changes)]
 
 
 def migrate(

@@ -17,7 +17,7 @@ from watchkeeper_collector.store.layout import Layout
 
 FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
-CREATED = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW) (\S+)")
+CREATED = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW|DICTIONARY) (\S+)")
 VIEW = re.compile(r"CREATE MATERIALIZED VIEW .*? AS\s(.*)", re.DOTALL)
 LEG = re.compile(r"CREATE TABLE [^(]*?ENGINE = Null EMPTY AS\s(.*)", re.DOTALL)
 RETENTION = re.compile(r"^TTL\s(.*?)\n(?=SETTINGS)", re.DOTALL | re.MULTILINE)
@@ -54,7 +54,7 @@ class Migration:
                 )
 
     def changeables(self, layout: Layout) -> Iterator["Changeable"]:
-        """The file's views, columns of legs and retentions, as they should be today."""
+        """The file's views, columns of legs, dictionaries and retentions, as they should be today."""
         for statement in self._statements():
             filled = layout.fill(render(statement))
             created = CREATED.match(filled)
@@ -64,6 +64,9 @@ class Migration:
                 yield Changeable(name, view[1], f"{alter} MODIFY QUERY {view[1]}")
             elif leg := LEG.match(filled):
                 yield Changeable(f"{name} columns", leg[1], alter, columns_of=leg[1])
+            elif filled.startswith("CREATE DICTIONARY "):
+                known = layout.recorded.fill(statement)
+                yield Changeable(name, known, filled.replace("CREATE ", "CREATE OR REPLACE ", 1))
             elif created and (kept := RETENTION.search(filled)):
                 yield Changeable(f"{name} TTL", kept[1], f"{alter} MODIFY TTL {kept[1]}")
 
@@ -74,7 +77,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """Something that a statement changes in place, to ``text``.
+    """Something that a statement changes in place, to what ``text`` says.
 
     With ``columns_of``, a query, the statement goes on with the columns that the query gives: the engine
     knows their types. None goes: a collector of the version before may still be inserting.

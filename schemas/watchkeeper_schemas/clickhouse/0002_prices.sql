@@ -5,7 +5,8 @@
 -- force. Source is `catalogue` (the price library) or `override` (set by people, for one project or, with
 -- an empty project, for all). A pair that was looked up in vain has one row with IsPriced = false.
 -- `prices` is what the views read, by key and by the call's own time. Whoever adds prices reloads it;
--- its lifetime serves the nodes of a cluster that a reload missed (the embedded engine ignores it).
+-- its lifetime serves the nodes of a cluster that a reload missed (the embedded engine ignores it). It reads as
+-- the collector's own user: without one it would as `default`, whom servers with users do not let in.
 
 CREATE TABLE {database}.model_prices {on_cluster}
 (
@@ -78,7 +79,7 @@ CREATE DICTIONARY {database}.prices {on_cluster}
     PriceVersion String
 )
 PRIMARY KEY Source, Project, Provider, Model, ServiceTier
-SOURCE(CLICKHOUSE(QUERY 'SELECT Source, Project, Provider, Model, ServiceTier, ValidFrom, ValidUntil - INTERVAL 1 MILLISECOND AS ValidTo, Units, Leaves, Rates, StepDayUs, StepInput, PriceVersion FROM {database}.current_prices' INVALIDATE_QUERY 'SELECT max(UpdatedAt) FROM {database}.model_prices'))
+SOURCE(CLICKHOUSE({reader}QUERY 'SELECT Source, Project, Provider, Model, ServiceTier, ValidFrom, ValidUntil - INTERVAL 1 MILLISECOND AS ValidTo, Units, Leaves, Rates, StepDayUs, StepInput, PriceVersion FROM {database}.current_prices' INVALIDATE_QUERY 'SELECT max(UpdatedAt) FROM {database}.model_prices'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN ValidFrom MAX ValidTo)
 LIFETIME(MIN 30 MAX 60);
