@@ -193,7 +193,7 @@ def test_the_real_client_works_with_its_defaults(
     client.insert("calls", [(n, str(n)) for n in range(10_000)], column_names=["id", "Format"])
     assert client.query("SELECT * FROM calls WHERE id = {id:UInt64}", {"id": 9}).result_rows == [(9, "9")]
     assert client.command("SELECT count() FROM calls") == 10_000
-    assert client.query_df("SELECT sum(id) AS total FROM calls")["total"][0] == 49_995_000
+    assert client.query("SELECT sum(id) FROM calls").result_rows == [(49_995_000,)]
     client.close()
 
 
