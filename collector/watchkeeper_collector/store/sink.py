@@ -16,7 +16,7 @@ from watchkeeper_collector.store.layout import Layout
 
 TARGETS = {
     "traces": ("spans", "span_content"),
-    "logs": ("otel_logs", "span_content"),
+    "logs": ("otel_logs", "span_content", "log_features"),
     "metrics": tuple(
         f"otel_metrics_{kind}" for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary")
     ),
@@ -26,6 +26,7 @@ CONTENT = (
     " WHERE SegmentId = {segment:String} AND Source = {source:String})"
 )
 TRACES = "(SELECT DISTINCT TraceId FROM {database}.spans WHERE SegmentId = {segment:String})"
+FEATURES = "(SELECT count() FROM {database}.log_features WHERE SegmentId = {segment:String})"
 LISTED = f"(SELECT TraceId FROM {{database}}.trace_index WHERE TraceId GLOBAL IN {TRACES})"
 STORED_ITEMS = {
     "traces": f"""
@@ -35,7 +36,9 @@ STORED_ITEMS = {
         FROM {{database}}.spans
         WHERE SegmentId = {{segment:String}}""",
     "logs": f"""
-        SELECT if(countIf(HasContent) = {CONTENT}, toInt64(count()), -1)
+        SELECT if(
+            countIf(HasContent) = {CONTENT} AND countIf(CompletesSpan) = {FEATURES},
+            toInt64(count()), -1)
         FROM {{database}}.otel_logs
         WHERE SegmentId = {{segment:String}}""",
     "metrics": "SELECT "
@@ -49,6 +52,7 @@ STORED_ITEMS = {
 INSERT_SETTINGS = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     "distributed_foreground_insert": 1,
+    "exclude_materialize_skip_indexes_on_insert": "words",  # a merge makes it, in the background
     "insert_deduplicate": 1,
     "max_partitions_per_insert_block": 0,
     "parallel_view_processing": 0,

@@ -85,6 +85,7 @@ CREATE TABLE {local:spans} {on_cluster}
     Environment LowCardinality(String),
     Feature LowCardinality(String),
     Inherited UInt8 DEFAULT 0 COMMENT 'Bits of what came from another span of the trace: 1 user, 2 session, 4 prompt, 8 release, 16 environment, 32 feature',
+    FromLogs UInt16 DEFAULT 0 COMMENT 'Bits of what came on log records: 1 user, 2 session, 4 prompt, 8 answer, 16 finish reason, 32 tokens, 64 provider, 128 request model, 256 response model, 512 response id',
     IsDuplicate Bool DEFAULT false,
     DuplicateOf String DEFAULT '' CODEC(ZSTD(1)),
     SettledAt DateTime64(3) DEFAULT 0 CODEC(ZSTD(1)),
@@ -138,11 +139,11 @@ CREATE TABLE {local:span_content} {on_cluster}
     ) CODEC(ZSTD(3)),
     InputText String ALIAS Content['InputText'] COMMENT 'The newest user message, decoded',
     OutputText String ALIAS Content['OutputText'] COMMENT 'The answer, decoded',
+    Words String ALIAS concat(InputText, ' ¶ ', OutputText) COMMENT 'What words are looked for in: one index for both sides is a third smaller than two',
 
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
-    INDEX input_words lower(Content.key_InputText) TYPE text(tokenizer = splitByNonAlpha),
-    INDEX output_words lower(Content.key_OutputText) TYPE text(tokenizer = splitByNonAlpha)
+    INDEX words lower(concat(Content.key_InputText, ' ¶ ', Content.key_OutputText)) TYPE text(tokenizer = splitByNonAlpha)
 )
 ENGINE = {engine}
 PARTITION BY (RetentionClass, EventDay)

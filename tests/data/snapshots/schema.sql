@@ -1,35 +1,3 @@
-CREATE MATERIALIZED VIEW watchkeeper.content_of_foreign_logs TO watchkeeper.content_records
-(
-    `Timestamp` DateTime64(9),
-    `TimestampTime` DateTime,
-    `TraceId` String,
-    `SpanId` String,
-    `TraceFlags` UInt8,
-    `SeverityText` LowCardinality(String),
-    `SeverityNumber` UInt8,
-    `ServiceName` LowCardinality(String),
-    `Body` String,
-    `ResourceSchemaUrl` LowCardinality(String),
-    `ResourceAttributes` Map(LowCardinality(String), String),
-    `ScopeSchemaUrl` LowCardinality(String),
-    `ScopeName` LowCardinality(String),
-    `ScopeVersion` LowCardinality(String),
-    `ScopeAttributes` Map(LowCardinality(String), String),
-    `LogAttributes` Map(LowCardinality(String), String),
-    `EventName` LowCardinality(String),
-    `Project` LowCardinality(String),
-    `RetentionClass` LowCardinality(String),
-    `EventDay` Date,
-    `ReceivedAt` DateTime64(9),
-    `SegmentId` LowCardinality(String),
-    `ApiKeyId` LowCardinality(String),
-    `HoldsContent` Bool,
-    `HasContent` Bool
-)
-AS SELECT *
-FROM watchkeeper.otel_logs
-WHERE HoldsContent;
-
 CREATE MATERIALIZED VIEW watchkeeper.content_of_normalised TO watchkeeper.span_content
 (
     `Project` LowCardinality(String),
@@ -66,68 +34,6 @@ AS SELECT
     ContentEvents.Attributes AS `Events.Attributes`
 FROM watchkeeper.normalised_spans
 WHERE (SegmentId != 'trial') AND (notEmpty(Content) OR notEmpty(ContentEvents.Name));
-
-CREATE MATERIALIZED VIEW watchkeeper.content_of_records TO watchkeeper.content_records
-(
-    `Timestamp` DateTime64(9),
-    `TimestampTime` DateTime,
-    `TraceId` String,
-    `SpanId` String,
-    `TraceFlags` UInt8,
-    `SeverityText` LowCardinality(String),
-    `SeverityNumber` UInt8,
-    `ServiceName` LowCardinality(String),
-    `Body` String,
-    `ResourceSchemaUrl` LowCardinality(String),
-    `ResourceAttributes` Map(LowCardinality(String), String),
-    `ScopeSchemaUrl` LowCardinality(String),
-    `ScopeName` LowCardinality(String),
-    `ScopeVersion` LowCardinality(String),
-    `ScopeAttributes` Map(LowCardinality(String), String),
-    `LogAttributes` Map(LowCardinality(String), String),
-    `EventName` LowCardinality(String),
-    `Project` LowCardinality(String),
-    `RetentionClass` LowCardinality(String),
-    `EventDay` Date,
-    `ReceivedAt` DateTime64(9),
-    `SegmentId` LowCardinality(String),
-    `ApiKeyId` LowCardinality(String),
-    `HoldsContent` Bool,
-    `HasContent` Bool
-)
-AS SELECT *
-FROM watchkeeper.log_records
-WHERE HoldsContent;
-
-CREATE TABLE watchkeeper.content_records
-(
-    `Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
-    `TimestampTime` DateTime DEFAULT toDateTime(Timestamp) CODEC(Delta(4), ZSTD(1)),
-    `TraceId` String CODEC(ZSTD(1)),
-    `SpanId` String CODEC(ZSTD(1)),
-    `TraceFlags` UInt8 CODEC(ZSTD(1)),
-    `SeverityText` LowCardinality(String) CODEC(ZSTD(1)),
-    `SeverityNumber` UInt8 CODEC(ZSTD(1)),
-    `ServiceName` LowCardinality(String) CODEC(ZSTD(1)),
-    `Body` String CODEC(ZSTD(3)),
-    `ResourceSchemaUrl` LowCardinality(String) CODEC(ZSTD(1)),
-    `ResourceAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
-    `ScopeSchemaUrl` LowCardinality(String) CODEC(ZSTD(1)),
-    `ScopeName` LowCardinality(String) CODEC(ZSTD(1)),
-    `ScopeVersion` LowCardinality(String) CODEC(ZSTD(1)),
-    `ScopeAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
-    `LogAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
-    `EventName` LowCardinality(String) CODEC(ZSTD(1)),
-    `Project` LowCardinality(String) DEFAULT 'default',
-    `RetentionClass` LowCardinality(String) DEFAULT 'standard',
-    `EventDay` Date DEFAULT (toDate(if((Timestamp >= (ReceivedAt - toIntervalDay(90))) AND (Timestamp <= (ReceivedAt + toIntervalDay(2))), Timestamp, ReceivedAt), 'UTC')),
-    `ReceivedAt` DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
-    `SegmentId` LowCardinality(String),
-    `ApiKeyId` LowCardinality(String),
-    `HoldsContent` Bool DEFAULT ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
-    `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires'
-)
-ENGINE = `Null`;
 
 CREATE VIEW watchkeeper.current_prices
 (
@@ -171,6 +77,143 @@ FROM
     FROM watchkeeper.model_prices
 )
 WHERE (UpdatedAt = NewestUpdate) AND IsPriced;
+
+CREATE TABLE watchkeeper.heard_records
+(
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ContentGroup` String,
+    `Timestamp` DateTime64(9),
+    `TraceId` String,
+    `SpanId` String,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `CompletesSpan` Bool,
+    `EventName` String,
+    `UserId` String,
+    `SessionId` String,
+    `FinishReason` String,
+    `Provider` String,
+    `RequestModel` String,
+    `ResponseModel` String,
+    `ResponseId` String,
+    `InputTokens` Nullable(UInt64),
+    `CacheReadTokens` Nullable(UInt64),
+    `CacheWriteTokens` Nullable(UInt64),
+    `OutputTokens` Nullable(UInt64),
+    `ReasoningTokens` Nullable(UInt64),
+    `TokensBasis` String,
+    `InputText` String,
+    `InputHash` UInt64,
+    `OutputText` String,
+    `ToolCallCount` UInt16,
+    `HasOutput` UInt8,
+    `Content` Map(String, String)
+)
+ENGINE = `Null`;
+
+CREATE MATERIALIZED VIEW watchkeeper.heard_records_of_read TO watchkeeper.heard_records
+(
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ContentGroup` String,
+    `Timestamp` DateTime64(9),
+    `TraceId` String,
+    `SpanId` String,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `CompletesSpan` Bool,
+    `EventName` String,
+    `UserId` String,
+    `SessionId` String,
+    `FinishReason` String,
+    `Provider` String,
+    `RequestModel` String,
+    `ResponseModel` String,
+    `ResponseId` String,
+    `InputTokens` Nullable(UInt64),
+    `CacheReadTokens` Nullable(UInt64),
+    `CacheWriteTokens` Nullable(UInt64),
+    `OutputTokens` Nullable(UInt64),
+    `ReasoningTokens` Nullable(UInt64),
+    `TokensBasis` String,
+    `InputText` String,
+    `InputHash` UInt64,
+    `OutputText` String,
+    `ToolCallCount` UInt16,
+    `HasOutput` UInt8,
+    `Content` Map(String, String)
+)
+AS WITH
+    listed AS
+    (
+        SELECT
+            *,
+            JSONExtract(multiIf(startsWith(input_document, '{'), input_document, startsWith(input_document, '['), concat('{"messages":', input_document, '}'), ''), 'Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String), choices Array(Tuple(text String, message String, finish_reason String)), candidates Array(Tuple(content String, finish_reason String, finishReason String)), message String, requests Array(Tuple(content String)), generations Array(Array(Tuple(text String, message String, generation_info Tuple(finish_reason String, model_name String)))), raw Tuple(choices Array(Tuple(finish_reason String))))') AS input_envelope,
+            JSONExtract(multiIf(startsWith(output_document, '{'), output_document, startsWith(output_document, '['), concat('{"messages":', output_document, '}'), ''), 'Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String), choices Array(Tuple(text String, message String, finish_reason String)), candidates Array(Tuple(content String, finish_reason String, finishReason String)), message String, requests Array(Tuple(content String)), generations Array(Array(Tuple(text String, message String, generation_info Tuple(finish_reason String, model_name String)))), raw Tuple(choices Array(Tuple(finish_reason String))))') AS output_envelope,
+            arrayFirst(t -> ((t != '') AND (NOT match(t, '^[\\[{]'))), arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), arrayMap(t -> if(startsWith(t, '['), JSONExtract(t, 'Array(String)')[1], t), arrayMap(d -> [d.input, d.prompt, d.contents, d.query, d.question, d.message, d.output, d.result, if(startsWith(input_document, '[') AND (NOT match(input_document, '^.\\s*{')), input_document, '')], [JSONExtract(if(startsWith(input_document, '{'), input_document, ''), 'Tuple(input String, prompt String, contents String, query String, question String, message String, output String, result String)')])[1]))) AS input_scalar,
+            arrayFirst(t -> ((t != '') AND (NOT match(t, '^[\\[{]'))), arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), arrayMap(t -> if(startsWith(t, '['), JSONExtract(t, 'Array(String)')[1], t), arrayMap(d -> [d.input, d.prompt, d.contents, d.query, d.question, d.message, d.output, d.result, if(startsWith(output_document, '[') AND (NOT match(output_document, '^.\\s*{')), output_document, '')], [JSONExtract(if(startsWith(output_document, '{'), output_document, ''), 'Tuple(input String, prompt String, contents String, query String, question String, message String, output String, result String)')])[1]))) AS output_scalar,
+            (cached > 0) AND ifNull((input < cached) OR match(ScopeName, 'opentelemetry\\.instrumentation\\.genai\\.bedrock|opentelemetry\\.instrumentation\\.bedrock|openlit\\.instrumentation\\.anthropic'), false) AS is_exclusive_cache,
+            (ifNull(reasoning, 0) > 0) AND match(ScopeName, 'openlit\\.instrumentation\\.google|opentelemetry\\.instrumentation\\.google_generativeai|opentelemetry\\.instrumentation\\.vertexai') AS is_exclusive_reasoning
+        FROM watchkeeper.read_records
+    ),
+    parsed AS
+    (
+        SELECT
+            *,
+            arrayMap(m -> JSONExtract(m, 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), arrayFilter(m -> startsWith(m, '{'), arrayFlatten(arrayMap(m -> if(startsWith(m, '['), JSONExtract(m, 'Array(String)'), [m]), arrayConcat(input_envelope.messages, input_envelope.input, input_envelope.contents, input_envelope.output, input_envelope.choices.message, input_envelope.candidates.content, [input_envelope.message], input_envelope.requests.content, tupleElement(arrayFlatten(input_envelope.generations), 'message'), [if(startsWith(input_document, '{'), input_document, '')]))))) AS input_messages,
+            arrayMap(m -> JSONExtract(m, 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), arrayFilter(m -> startsWith(m, '{'), arrayFlatten(arrayMap(m -> if(startsWith(m, '['), JSONExtract(m, 'Array(String)'), [m]), arrayConcat(output_envelope.messages, output_envelope.input, output_envelope.contents, output_envelope.output, output_envelope.choices.message, output_envelope.candidates.content, [output_envelope.message], output_envelope.requests.content, tupleElement(arrayFlatten(output_envelope.generations), 'message'), [if(startsWith(output_document, '{'), output_document, '')]))))) AS output_messages,
+            arrayStringConcat(arrayFilter(t -> (t != ''), arrayConcat(output_envelope.choices.text, tupleElement(arrayFlatten(output_envelope.generations), 'text'))), '\n') AS other_output,
+            arrayFirst(r -> (r != ''), arrayConcat(output_envelope.choices.finish_reason, output_envelope.candidates.finish_reason, output_envelope.candidates.finishReason, tupleElement(tupleElement(arrayFlatten(output_envelope.generations), 'generation_info'), 'finish_reason'), output_envelope.raw.choices.finish_reason)) AS envelope_finish_reason
+        FROM listed
+    ),
+    heard AS
+    (
+        SELECT
+            * EXCEPT '^(input|output)_(messages|envelope)$',
+            if(arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages)) != '', arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages)), arrayLast((t, r) -> ((t != '') AND (r IN ('', 'message', 'text'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages))) AS newest_input,
+            arrayStringConcat(arrayFilter(t -> (t != ''), arrayFilter((t, r) -> (r NOT IN ('user', 'human', 'humanmessage', 'tool', 'toolmessage', 'system', 'developer', 'reasoning', 'function_call', 'function_call_output')), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), output_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), output_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), output_messages))), '\n') AS joined_output,
+            arraySum(m -> ((((length(m.tool_calls) + length(m.kwargs.tool_calls)) + length(m.data.tool_calls)) + arrayCount(p -> ((p.type IN ('tool_call', 'tool_use', 'tool-call', 'function_call')) OR (p.functionCall != '') OR (p.function_call != '') OR (p.toolUse != '')), arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(m.content, '['), m.content, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))')))) + (m.type = 'function_call')), output_messages) AS tool_calls,
+            multiIf(finish_reason != '', finish_reason, envelope_finish_reason != '', envelope_finish_reason, arrayFirst(r -> (r != ''), output_messages.finish_reason)) AS any_finish_reason
+        FROM parsed
+    )
+SELECT
+    Project,
+    RetentionClass,
+    EventDay,
+    if(session != '', session, TraceId) AS ContentGroup,
+    Timestamp,
+    TraceId,
+    SpanId,
+    ReceivedAt,
+    SegmentId,
+    HoldsContent,
+    CompletesSpan,
+    event AS EventName,
+    own_user AS UserId,
+    own_session AS SessionId,
+    transform(lower(any_finish_reason), ['stop', 'end_turn', 'stop_sequence', 'completed', 'eos', 'eos_token', 'complete', 'finish_reason_stop', 'finishreason.stop', 'length', 'max_tokens', 'max_output_tokens', 'model_length', 'finishreason.max_tokens', 'model_context_window_exceeded', 'incomplete', 'tool_call', 'tool_calls', 'tool-calls', 'tool_use', 'function_call', 'content_filter', 'content-filter', 'safety', 'refusal', 'recitation', 'blocklist', 'prohibited_content', 'spii', 'guardrail_intervened', 'content_filtered', 'finishreason.safety', 'error', 'failed', 'malformed_function_call'], ['stop', 'stop', 'stop', 'stop', 'stop', 'stop', 'stop', 'stop', 'stop', 'length', 'length', 'length', 'length', 'length', 'length', 'length', 'tool_call', 'tool_call', 'tool_call', 'tool_call', 'tool_call', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'content_filter', 'error', 'error', 'error'], any_finish_reason) AS FinishReason,
+    if((provider IN ('langchain', 'langgraph', 'strands-agents', 'crewai', 'haystack', 'llamaindex', 'llama_index', 'traceloop', 'openai_agents', 'litellm', 'dspy', 'pydantic_ai', 'smolagents', 'autogen', 'agno', '_other', 'unknown', 'none', 'ai')), '', transform(lower(provider), ['openai', 'openai_chat', 'anthropic', 'claude', 'gcp.gemini', 'gemini', 'google', 'google.generative-ai', 'google_genai', 'google_generativeai', 'google-genai', 'google_ai_studio', 'gcp.gen_ai', 'googlegenai', 'google_gla', 'google-gla', 'gcp.vertex_ai', 'vertex_ai', 'vertexai', 'google.vertex', 'google-vertex', 'google_vertexai', 'gcp.vertex.agent', 'google_vertex', 'aws.bedrock', 'bedrock', 'aws', 'aws_bedrock', 'amazon-bedrock', 'amazon_bedrock', 'bedrock_converse', 'azure.ai.openai', 'azure', 'az.ai.openai', 'azure-openai', 'azure_openai', 'azure.ai.inference', 'az.ai.inference', 'azure_ai', 'mistral_ai', 'mistralai', 'mistral', 'x_ai', 'xai', 'x-ai', 'grok', 'moonshot_ai', 'moonshot', 'moonshotai', 'cohere', 'ollama', 'groq', 'deepseek', 'perplexity', 'openrouter', 'together', 'together_ai', 'togetherai', 'fireworks', 'fireworks_ai', 'ibm.watsonx.ai', 'watsonx', 'huggingface', 'hugging_face', 'huggingface_hub'], ['openai', 'openai', 'anthropic', 'anthropic', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.gemini', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'gcp.vertex_ai', 'aws.bedrock', 'aws.bedrock', 'aws.bedrock', 'aws.bedrock', 'aws.bedrock', 'aws.bedrock', 'aws.bedrock', 'azure.ai.openai', 'azure.ai.openai', 'azure.ai.openai', 'azure.ai.openai', 'azure.ai.openai', 'azure.ai.inference', 'azure.ai.inference', 'azure.ai.inference', 'mistral_ai', 'mistral_ai', 'mistral_ai', 'x_ai', 'x_ai', 'x_ai', 'x_ai', 'moonshot_ai', 'moonshot_ai', 'moonshot_ai', 'cohere', 'ollama', 'groq', 'deepseek', 'perplexity', 'openrouter', 'together', 'together', 'together', 'fireworks', 'fireworks', 'ibm.watsonx.ai', 'ibm.watsonx.ai', 'huggingface', 'huggingface', 'huggingface'], provider)) AS Provider,
+    request_model AS RequestModel,
+    response_model AS ResponseModel,
+    response_id AS ResponseId,
+    if(is_exclusive_cache, input + cached, input) AS InputTokens,
+    cache_read AS CacheReadTokens,
+    cache_write AS CacheWriteTokens,
+    if(is_exclusive_reasoning, output + reasoning, output) AS OutputTokens,
+    reasoning AS ReasoningTokens,
+    multiIf((input IS NULL) AND (output IS NULL), '', concat(multiIf(cached = 0, 'as reported', ifNull(input < cached, false), 'cache added: input below cache', is_exclusive_cache, 'cache added: by source', 'cache included'), if(is_exclusive_reasoning, ', reasoning added', ''))) AS TokensBasis,
+    multiIf((event IN ('gen_ai.system.message', 'gen_ai.assistant.message', 'gen_ai.tool.message')), '', NOT match(input_document, '^[\\[{]'), input_document, newest_input != '', newest_input, input_scalar) AS InputText,
+    if(input_document = '', 0, cityHash64(cityHash64(input_document, request_model), InputText, Provider)) AS InputHash,
+    multiIf(NOT match(output_document, '^[\\[{]'), output_document, joined_output != '', joined_output, other_output != '', other_output, tool_calls > 0, '', output_scalar) AS OutputText,
+    toUInt16(least(65535, tool_calls)) AS ToolCallCount,
+    if(event = 'gen_ai.choice', (OutputText != '') OR (tool_calls > 0), output_document != '') AS HasOutput,
+    content AS Content
+FROM heard;
 
 CREATE TABLE watchkeeper.known_spans
 (
@@ -506,6 +549,94 @@ SELECT
     arrayCount(k -> match(k, '^(llm\\.output_messages\\.[0-9]+\\.message\\.tool_calls\\.[0-9]+\\.tool_call\\.function\\.name|gen_ai\\.completion\\.[0-9]+\\.tool_calls\\.[0-9]+\\.name)$'), flat_names) AS flat_tool_calls
 FROM meant;
 
+CREATE TABLE watchkeeper.log_features
+(
+    `Project` LowCardinality(String) DEFAULT 'default',
+    `RetentionClass` LowCardinality(String) DEFAULT 'standard',
+    `EventDay` Date,
+    `Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    `TraceId` String CODEC(ZSTD(1)),
+    `SpanId` String CODEC(ZSTD(1)),
+    `ReceivedAt` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    `SegmentId` LowCardinality(String),
+    `EventName` LowCardinality(String),
+    `UserId` String CODEC(ZSTD(1)),
+    `SessionId` String CODEC(ZSTD(1)),
+    `FinishReason` LowCardinality(String),
+    `Provider` LowCardinality(String),
+    `RequestModel` LowCardinality(String),
+    `ResponseModel` LowCardinality(String),
+    `ResponseId` String CODEC(ZSTD(1)),
+    `InputTokens` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `CacheReadTokens` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `CacheWriteTokens` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `OutputTokens` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `ReasoningTokens` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `TokensBasis` LowCardinality(String),
+    `InputChars` UInt32 CODEC(T64, ZSTD(1)),
+    `InputHash` UInt64 CODEC(ZSTD(1)),
+    `HasOutput` Bool,
+    `OutputChars` UInt32 CODEC(T64, ZSTD(1)),
+    `OutputHash` UInt64 CODEC(ZSTD(1)),
+    `IsBlank` Bool,
+    `IsJson` Bool,
+    `HasCodeFence` Bool,
+    `ToolCallCount` UInt16 CODEC(T64, ZSTD(1)),
+    INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
+    INDEX by_receipt ReceivedAt TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY (RetentionClass, EventDay)
+ORDER BY (Project, toStartOfHour(ReceivedAt), TraceId, SpanId)
+TTL EventDay + toIntervalDay(30)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW watchkeeper.log_features_of_heard TO watchkeeper.log_features
+(
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `Timestamp` DateTime64(9),
+    `TraceId` String,
+    `SpanId` String,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `EventName` String,
+    `UserId` String,
+    `SessionId` String,
+    `FinishReason` String,
+    `Provider` String,
+    `RequestModel` String,
+    `ResponseModel` String,
+    `ResponseId` String,
+    `InputTokens` Nullable(UInt64),
+    `CacheReadTokens` Nullable(UInt64),
+    `CacheWriteTokens` Nullable(UInt64),
+    `OutputTokens` Nullable(UInt64),
+    `ReasoningTokens` Nullable(UInt64),
+    `TokensBasis` String,
+    `InputHash` UInt64,
+    `ToolCallCount` UInt16,
+    `HasOutput` UInt8,
+    `InputChars` UInt64,
+    `OutputChars` UInt64,
+    `OutputHash` UInt64,
+    `IsBlank` UInt8,
+    `IsJson` UInt8,
+    `HasCodeFence` UInt8
+)
+AS SELECT
+    * EXCEPT (ContentGroup, HoldsContent, CompletesSpan, InputText, OutputText, Content),
+    lengthUTF8(InputText) AS InputChars,
+    lengthUTF8(OutputText) AS OutputChars,
+    if(OutputText = '', 0, cityHash64(OutputText)) AS OutputHash,
+    trimBoth(OutputText) = '' AS IsBlank,
+    match(OutputText, '^\\s*[\\[{]') AND isValidJSON(OutputText) AS IsJson,
+    position(OutputText, '```') > 0 AS HasCodeFence
+FROM watchkeeper.heard_records
+WHERE CompletesSpan;
+
 CREATE TABLE watchkeeper.log_records
 (
     `Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
@@ -532,7 +663,8 @@ CREATE TABLE watchkeeper.log_records
     `SegmentId` LowCardinality(String),
     `ApiKeyId` LowCardinality(String),
     `HoldsContent` Bool DEFAULT ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
-    `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires'
+    `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
+    `CompletesSpan` Bool DEFAULT ((TraceId != '') AND (SpanId != '') AND ((if(EventName = '', LogAttributes['event.name'], EventName)) != 'gen_ai.evaluation.result') AND (HoldsContent OR (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')))) COMMENT 'A row of log_features is of this record, until content expires'
 )
 ENGINE = `Null`;
 
@@ -559,7 +691,8 @@ CREATE MATERIALIZED VIEW watchkeeper.log_records_of_otlp TO watchkeeper.log_reco
     `ReceivedAt` DateTime64(9),
     `SegmentId` String,
     `ApiKeyId` String,
-    `HoldsContent` UInt8
+    `HoldsContent` UInt8,
+    `CompletesSpan` UInt8
 )
 AS SELECT
     fromUnixTimestamp64Nano(toInt64(least(coalesce(nullIf(log.time_unix_nano, 0), nullIf(log.observed_time_unix_nano, 0), received_ns), 9223372036854775807))) AS Timestamp,
@@ -583,7 +716,8 @@ AS SELECT
     fromUnixTimestamp64Nano(toInt64(least(received_ns, 9223372036854775807))) AS ReceivedAt,
     segment_id AS SegmentId,
     api_key_id AS ApiKeyId,
-    ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) AS HoldsContent
+    ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) AS HoldsContent,
+    ((TraceId != '') AND (SpanId != '') AND ((if(EventName = '', LogAttributes['event.name'], EventName)) != 'gen_ai.evaluation.result') AND (HoldsContent OR (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')))) AS CompletesSpan
 FROM
 (
     SELECT
@@ -1182,6 +1316,7 @@ CREATE TABLE watchkeeper.normalised_spans
     `Environment` LowCardinality(String),
     `Feature` LowCardinality(String),
     `Inherited` UInt8 DEFAULT 0 COMMENT 'Bits of what came from another span of the trace: 1 user, 2 session, 4 prompt, 8 release, 16 environment, 32 feature',
+    `FromLogs` UInt16 DEFAULT 0 COMMENT 'Bits of what came on log records: 1 user, 2 session, 4 prompt, 8 answer, 16 finish reason, 32 tokens, 64 provider, 128 request model, 256 response model, 512 response id',
     `IsDuplicate` Bool DEFAULT false,
     `DuplicateOf` String DEFAULT '' CODEC(ZSTD(1)),
     `SettledAt` DateTime64(3) DEFAULT 0 CODEC(ZSTD(1)),
@@ -1373,6 +1508,7 @@ CREATE TABLE watchkeeper.otel_logs
     `ApiKeyId` LowCardinality(String),
     `HoldsContent` Bool DEFAULT ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
     `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
+    `CompletesSpan` Bool DEFAULT ((TraceId != '') AND (SpanId != '') AND ((if(EventName = '', LogAttributes['event.name'], EventName)) != 'gen_ai.evaluation.result') AND (HoldsContent OR (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')))) COMMENT 'A row of log_features is of this record, until content expires',
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
     INDEX body_words lower(Body) TYPE text(tokenizer = splitByNonAlpha) GRANULARITY 100000000
@@ -1409,7 +1545,8 @@ CREATE MATERIALIZED VIEW watchkeeper.otel_logs_of_records TO watchkeeper.otel_lo
     `SegmentId` LowCardinality(String),
     `ApiKeyId` LowCardinality(String),
     `HoldsContent` Bool,
-    `HasContent` Bool
+    `HasContent` Bool,
+    `CompletesSpan` Bool
 )
 AS SELECT * EXCEPT is_event REPLACE (if(is_event, '', Body) AS Body, if(HoldsContent, mapFilter((k, v) -> (NOT ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]')))), LogAttributes), LogAttributes) AS LogAttributes, false AS HoldsContent, HoldsContent AS HasContent)
 FROM
@@ -2529,6 +2666,134 @@ LIFETIME(MIN 30 MAX 60)
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN ValidFrom MAX ValidTo);
 
+CREATE TABLE watchkeeper.read_records
+(
+    `Timestamp` DateTime64(9),
+    `TraceId` String,
+    `SpanId` String,
+    `ScopeName` LowCardinality(String),
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `HasContent` Bool,
+    `CompletesSpan` Bool,
+    `event` String,
+    `is_event` UInt8,
+    `content` Map(String, String),
+    `session` String,
+    `own_user` String,
+    `own_session` String,
+    `provider` String,
+    `request_model` String,
+    `response_model` String,
+    `response_id` String,
+    `finish_reason` String,
+    `input` Nullable(UInt64),
+    `output` Nullable(UInt64),
+    `cache_read` Nullable(UInt64),
+    `cache_write` Nullable(UInt64),
+    `reasoning` Nullable(UInt64),
+    `input_document` String,
+    `output_document` String,
+    `cached` UInt64
+)
+ENGINE = `Null`;
+
+CREATE MATERIALIZED VIEW watchkeeper.read_records_of_telling TO watchkeeper.read_records
+(
+    `Timestamp` DateTime64(9),
+    `TraceId` String,
+    `SpanId` String,
+    `ScopeName` LowCardinality(String),
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `HasContent` Bool,
+    `CompletesSpan` Bool,
+    `event` String,
+    `is_event` UInt8,
+    `content` Map(String, String),
+    `session` String,
+    `own_user` String,
+    `own_session` String,
+    `provider` String,
+    `request_model` String,
+    `response_model` String,
+    `response_id` String,
+    `finish_reason` String,
+    `input` Nullable(UInt64),
+    `output` Nullable(UInt64),
+    `cache_read` Nullable(UInt64),
+    `cache_write` Nullable(UInt64),
+    `reasoning` Nullable(UInt64),
+    `input_document` String,
+    `output_document` String,
+    `cached` UInt64
+)
+AS WITH
+    named AS
+    (
+        SELECT
+            *,
+            (if(EventName = '', LogAttributes['event.name'], EventName)) AS event,
+            (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')) AS is_event,
+            mapKeys(LogAttributes) AS names,
+            mapValues(LogAttributes) AS texts
+        FROM watchkeeper.telling_records
+    ),
+    numbered AS
+    (
+        SELECT
+            *,
+            arrayMap((k, v) -> if((v IN ('', 'null', 'None', '[]', '{}')), 65535, transform(k, ['openinference.span.kind', 'langfuse.observation.type', 'langsmith.span.kind', 'mlflow.spanType', 'lmnr.span.type', 'entity.type', 'gen_ai.operation.name', 'llm.request.type', 'traceloop.span.kind', 'gen_ai.provider.name', 'gen_ai.system', 'llm.provider', 'llm.system', 'ai.model.provider', 'langsmith.metadata.ls_provider', 'mlflow.llm.provider', 'gen_ai.request.model', 'llm.request.model_name', 'ai.model.id', 'langsmith.metadata.ls_model_name', 'llm.request.model', 'gen_ai.response.model', 'llm.response.model_name', 'ai.response.model', 'langfuse.observation.model.name', 'llm.model_name', 'mlflow.llm.model', 'embedding.model_name', 'reranker.model_name', 'model_name', 'gen_ai.response.id', 'ai.response.id', 'llm.response.id', 'langsmith.metadata.response_id', 'openai.response.service_tier', 'gen_ai.openai.response.service_tier', 'gen_ai.response.service_tier', 'anthropic.response.service_tier', 'openai.request.service_tier', 'gen_ai.openai.request.service_tier', 'openai.response.system_fingerprint', 'gen_ai.openai.response.system_fingerprint', 'gen_ai.response.system_fingerprint', 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'llm.token_count.prompt', 'llm.usage.prompt_tokens', 'ai.usage.inputTokens', 'ai.usage.promptTokens', 'ai.usage.tokens', 'usage.prompt_tokens', 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion', 'llm.usage.completion_tokens', 'ai.usage.outputTokens', 'ai.usage.completionTokens', 'usage.completion_tokens', 'gen_ai.usage.total_tokens', 'llm.token_count.total', 'llm.usage.total_tokens', 'ai.usage.totalTokens', 'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_read_input_tokens', 'gen_ai.usage.details.cache_read_tokens', 'gen_ai.usage.details.cache_read_input_tokens', 'gen_ai.usage.details.cached_tokens', 'gen_ai.usage.prompt_tokens_details.cached_tokens', 'llm.token_count.prompt_details.cache_read', 'llm.token_count.prompt_details.cache_input', 'ai.usage.cachedInputTokens', 'ai.usage.inputTokenDetails.cacheReadTokens', 'gen_ai.usage.cache_write.input_tokens', 'gen_ai.usage.cache_creation.input_tokens', 'gen_ai.usage.cache_creation_input_tokens', 'gen_ai.usage.cache_write_input_tokens', 'gen_ai.usage.details.cache_write_tokens', 'gen_ai.usage.details.cache_creation_input_tokens', 'gen_ai.usage.prompt_tokens_details.cache_creation_tokens', 'llm.token_count.prompt_details.cache_write', 'ai.usage.inputTokenDetails.cacheWriteTokens', 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens', 'gen_ai.usage.details.reasoning_tokens', 'gen_ai.usage.details.thoughts_tokens', 'gen_ai.usage.completion_tokens_details.reasoning_tokens', 'llm.token_count.completion_details.reasoning', 'llm.usage.reasoning_tokens', 'ai.usage.reasoningTokens', 'ai.usage.outputTokenDetails.reasoningTokens', 'llm.cost.total', 'operation.cost', 'gen_ai.usage.cost', 'gen_ai.usage.cost_usd', 'gen_ai.cost.total_cost', 'gen_ai.response.finish_reasons', 'llm.finish_reason', 'ai.response.finishReason', 'gen_ai.completion.0.finish_reason', 'langfuse.observation.metadata.finish_reason', 'anthropic.message.stop_reason', 'user.id', 'enduser.id', 'langfuse.user.id', 'traceloop.association.properties.user_id', 'ai.telemetry.metadata.userId', 'ai.telemetry.metadata.user_id', 'langsmith.metadata.user_id', 'mlflow.trace.user', 'mlflow.traceTag.mlflow.trace.user', 'user_id', 'gen_ai.user.id', 'gen_ai.user', 'llm.user', 'gen_ai.request.user', 'baggage.user_id', 'lmnr.association.properties.user_id', 'user', 'session.id', 'gen_ai.conversation.id', 'langfuse.session.id', 'traceloop.association.properties.session_id', 'traceloop.association.properties.thread_id', 'traceloop.association.properties.conversation_id', 'ai.telemetry.metadata.sessionId', 'ai.telemetry.metadata.session_id', 'ai.telemetry.metadata.threadId', 'langsmith.metadata.session_id', 'langsmith.metadata.thread_id', 'langsmith.metadata.conversation_id', 'mlflow.trace.session', 'mlflow.traceTag.mlflow.trace.session', 'session_id', 'thread_id', 'voltagent.conversation_id', 'lmnr.association.properties.session_id', 'gen_ai.prompt.name', 'langfuse.observation.prompt.name', 'traceloop.prompt.key', 'prompt.id', 'gen_ai.prompt.version', 'langfuse.observation.prompt.version', 'traceloop.prompt.version', 'llm.prompt_template.version', 'gen_ai.agent.name', 'agent.name', 'agent_name', 'langsmith.metadata.lc_agent_name', 'graph.node.name', 'lk.agent_name', 'gen_ai.workflow.name', 'traceloop.workflow.name', 'ai.telemetry.functionId', 'gen_ai.tool.name', 'tool.name', 'ai.toolCall.name', 'traceloop.entity.name', 'lk.function_tool.name', 'gen_ai.tool.call.arguments', 'tool.parameters', 'ai.toolCall.args', 'ai.toolCall.input', 'tool_arguments', 'gcp.vertex.agent.tool_call_args', 'lk.function_tool.arguments', 'watchkeeper.release', 'langfuse.release', 'service.version', 'deployment.environment.name', 'deployment.environment', 'langfuse.environment', 'watchkeeper.feature', 'app.feature', 'feature', 'gen_ai.response.time_to_first_chunk', 'gen_ai.client.operation.time_to_first_chunk', 'error.type', 'http.response.status_code', 'http.status_code', 'gen_ai.response.status_code', 'error.message', 'langfuse.observation.status_message', 'server.address', 'net.peer.name', 'llm.api_base', 'gen_ai.openai.api_base', 'url.full', 'gen_ai.request.stream', 'gen_ai.is_streaming', 'llm.is_streaming', 'llm.request.streaming', 'stream', 'anthropic.usage.cache_creation.ephemeral_1h_input_tokens', 'gen_ai.usage.audio.input_tokens', 'llm.token_count.prompt_details.audio', 'gen_ai.usage.details.input_audio_tokens', 'gen_ai.usage.prompt_tokens_details.audio_tokens', 'gen_ai.usage.audio.output_tokens', 'llm.token_count.completion_details.audio', 'gen_ai.usage.details.audio_tokens', 'gen_ai.usage.details.output_audio_tokens', 'gen_ai.usage.audio.cache_read.input_tokens', 'gen_ai.usage.image.input_tokens', 'gen_ai.usage.image.output_tokens', 'anthropic.usage.server_tool_use.web_search_requests', 'gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.usage.raw', 'langfuse.observation.usage_details', 'mlflow.chat.tokenUsage', 'langsmith.metadata.usage_metadata', 'gen_ai.usage.input_token_details', 'gen_ai.usage.output_token_details', 'llm.invocation_parameters', 'langfuse.observation.model.parameters', 'metadata', 'langfuse.observation.cost_details', 'mlflow.llm.cost'], [64, 65, 66, 67, 68, 69, 128, 129, 130, 192, 193, 194, 195, 196, 197, 198, 256, 257, 258, 259, 264, 320, 321, 322, 384, 385, 386, 387, 388, 389, 448, 449, 452, 454, 512, 513, 514, 515, 517, 518, 576, 577, 578, 640, 641, 642, 643, 644, 645, 646, 650, 704, 705, 706, 707, 708, 709, 713, 768, 769, 770, 771, 832, 833, 834, 835, 836, 837, 838, 839, 840, 841, 896, 897, 898, 899, 900, 901, 902, 903, 904, 960, 961, 962, 963, 964, 965, 966, 967, 968, 1024, 1025, 1028, 1029, 1030, 1088, 1089, 1090, 1091, 1092, 1093, 1152, 1153, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1162, 1163, 1164, 1165, 1167, 1168, 1169, 1216, 1217, 1218, 1219, 1220, 1221, 1222, 1223, 1224, 1225, 1226, 1227, 1228, 1229, 1230, 1231, 1234, 1235, 1280, 1281, 1282, 1283, 1344, 1345, 1346, 1347, 1408, 1409, 1410, 1411, 1412, 1413, 1472, 1473, 1474, 1536, 1537, 1538, 1539, 1540, 1600, 1601, 1602, 1603, 1604, 1605, 1606, 1664, 1665, 1728, 1792, 1793, 1794, 1856, 1857, 1858, 1920, 1921, 1984, 2048, 2049, 2050, 2112, 2113, 2176, 2177, 2178, 2179, 2180, 2240, 2241, 2242, 2243, 2246, 2304, 2368, 2369, 2370, 2371, 2432, 2433, 2434, 2435, 2496, 2560, 2624, 2688, 2752, 2753, 2754, 2755, 2756, 2757, 2758, 2759, 2760, 2761, 2762, 2763, 2764, 2765, 2766, 2767, 2768, 2769, 2770, 2771, 2772, 2773, 2774, 2775, 2776, 2777, 2778, 2779, 2780, 2781, 2816, 2817, 2818, 2819, 2820, 2821, 2822, 2823, 2824, 2825, 2826, 2827, 2828, 2829, 2830, 2831, 2832, 2833, 2834, 2835, 2880, 2944, 3008, 3072, 3136, 3200, 3264, 3328, 3392, 3456, 3520], 65535) + if((v IN ('0', '0.0', '-1')) OR ((k IN ('gen_ai.provider.name', 'gen_ai.system', 'llm.provider', 'llm.system', 'ai.model.provider', 'langsmith.metadata.ls_provider', 'mlflow.llm.provider', 'metadata/ls_provider')) AND (lower(v) IN ('langchain', 'langgraph', 'strands-agents', 'crewai', 'haystack', 'llamaindex', 'llama_index', 'traceloop', 'openai_agents', 'litellm', 'dspy', 'pydantic_ai', 'smolagents', 'autogen', 'agno', '_other', 'unknown', 'none', 'ai'))), 32, 0)), names, texts) AS numbers
+        FROM named
+    ),
+    sorted AS
+    (
+        SELECT
+            *,
+            arraySort(numbers) AS order,
+            arrayMap(n -> intDiv(n, 64), arraySort(numbers)) AS runs,
+            arraySort((v, n) -> n, texts, numbers) AS `values`
+        FROM numbered
+    ),
+    read AS
+    (
+        SELECT
+            * EXCEPT '^(names|texts|numbers|order|runs|values)$',
+            mapConcat(mapFilter((k, v) -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), LogAttributes), if(is_event AND (Body != ''), map('body', Body), map())) AS content,
+            firstNonDefault(LogAttributes['session.id'], LogAttributes['gen_ai.conversation.id'], LogAttributes['langfuse.session.id']) AS session,
+            if(is_event, `values`[indexOf(runs, 43)], LogAttributes['gen_ai.input.messages']) AS x_input,
+            if(is_event, `values`[indexOf(runs, 44)], LogAttributes['gen_ai.output.messages']) AS x_output,
+            (if(startsWith(`values`[indexOf(runs, 18)], '"'), JSONExtractString(`values`[indexOf(runs, 18)]), `values`[indexOf(runs, 18)])) AS own_user,
+            (if(startsWith(`values`[indexOf(runs, 19)], '"'), JSONExtractString(`values`[indexOf(runs, 19)]), `values`[indexOf(runs, 19)])) AS own_session,
+            lower((if(startsWith(`values`[indexOf(runs, 3)], '"'), JSONExtractString(`values`[indexOf(runs, 3)]), `values`[indexOf(runs, 3)]))) AS provider,
+            `values`[indexOf(runs, 4)] AS request_model,
+            `values`[indexOf(runs, 5)] AS response_model,
+            `values`[indexOf(runs, 7)] AS response_id,
+            (if(startsWith((if(startsWith(`values`[indexOf(runs, 17)], '['), JSONExtractString(`values`[indexOf(runs, 17)], 1), `values`[indexOf(runs, 17)])), '"'), JSONExtractString((if(startsWith(`values`[indexOf(runs, 17)], '['), JSONExtractString(`values`[indexOf(runs, 17)], 1), `values`[indexOf(runs, 17)]))), (if(startsWith(`values`[indexOf(runs, 17)], '['), JSONExtractString(`values`[indexOf(runs, 17)], 1), `values`[indexOf(runs, 17)])))) AS finish_reason,
+            accurateCastOrNull(nullIf(round(toFloat64OrNull(`values`[indexOf(runs, 10)])), 0), 'UInt64') AS input,
+            accurateCastOrNull(nullIf(round(toFloat64OrNull(`values`[indexOf(runs, 11)])), 0), 'UInt64') AS output,
+            accurateCastOrNull(round(toFloat64OrNull(`values`[indexOf(runs, 13)])), 'UInt64') AS cache_read,
+            accurateCastOrNull(round(toFloat64OrNull(`values`[indexOf(runs, 14)])), 'UInt64') AS cache_write,
+            accurateCastOrNull(round(toFloat64OrNull(`values`[indexOf(runs, 15)])), 'UInt64') AS reasoning
+        FROM sorted
+    )
+SELECT
+    * EXCEPT '^(Body|TimestampTime|TraceFlags|Severity.*|ServiceName|Resource.*|Scope(SchemaUrl|Version|Attributes)|LogAttributes|EventName|x_input|x_output)$',
+    arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), [arrayFirst(t -> (t != ''), [if((event IN ('gen_ai.system.message', 'gen_ai.user.message', 'gen_ai.assistant.message', 'gen_ai.tool.message')), Body, x_input), ''])])[1] AS input_document,
+    arrayMap(t -> if(startsWith(t, '"'), JSONExtractString(t), t), [arrayFirst(t -> (t != ''), [if(event = 'gen_ai.choice', Body, x_output), ''])])[1] AS output_document,
+    ifNull(cache_read, 0) + ifNull(cache_write, 0) AS cached
+FROM read;
+
 CREATE TABLE watchkeeper.read_spans
 (
     `Project` LowCardinality(String),
@@ -2930,10 +3195,10 @@ CREATE TABLE watchkeeper.span_content
     `Events.Attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(3)),
     `InputText` String ALIAS Content['InputText'] COMMENT 'The newest user message, decoded',
     `OutputText` String ALIAS Content['OutputText'] COMMENT 'The answer, decoded',
+    `Words` String ALIAS concat(InputText, ' ¶ ', OutputText) COMMENT 'What words are looked for in: one index for both sides is a third smaller than two',
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
-    INDEX input_words lower(Content.key_InputText) TYPE text(tokenizer = splitByNonAlpha) GRANULARITY 100000000,
-    INDEX output_words lower(Content.key_OutputText) TYPE text(tokenizer = splitByNonAlpha) GRANULARITY 100000000
+    INDEX words lower(concat(Content.key_InputText, ' ¶ ', Content.key_OutputText)) TYPE text(tokenizer = splitByNonAlpha) GRANULARITY 100000000
 )
 ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
@@ -2960,33 +3225,17 @@ AS SELECT
     Project,
     RetentionClass,
     EventDay,
-    if(session != '', session, TraceId) AS ContentGroup,
+    ContentGroup,
     Timestamp,
     TraceId,
     SpanId,
     ReceivedAt,
     SegmentId,
     'log' AS Source,
-    event AS Format,
-    mapConcat(content, mapFilter((k, v) -> (v != ''), map('InputText', if((listed_input = '') AND (NOT isValidJSON(input)), input, listed_input), 'OutputText', if((listed_output = '') AND (NOT isValidJSON(output)), output, listed_output)))) AS Content
-FROM
-(
-    SELECT
-        *,
-        (if(EventName = '', LogAttributes['event.name'], EventName)) AS event,
-        (startsWith(event, 'gen_ai.') OR startsWith(event, 'mlflow.chunk.') OR startsWith(event, 'llm.content.')) AS is_event,
-        firstNonDefault(LogAttributes['session.id'], LogAttributes['gen_ai.conversation.id'], LogAttributes['langfuse.session.id']) AS session,
-        mapConcat(mapFilter((k, v) -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), LogAttributes), if(is_event AND (Body != ''), map('body', Body), map())) AS content,
-        if(event = 'gen_ai.user.message', Body, LogAttributes['gen_ai.input.messages']) AS input,
-        if(event = 'gen_ai.choice', Body, LogAttributes['gen_ai.output.messages']) AS output,
-        JSONExtract(multiIf(startsWith(input, '{'), input, startsWith(input, '['), concat('{"messages":', input, '}'), ''), 'Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String), choices Array(Tuple(text String, message String, finish_reason String)), candidates Array(Tuple(content String, finish_reason String, finishReason String)), message String, requests Array(Tuple(content String)), generations Array(Array(Tuple(text String, message String, generation_info Tuple(finish_reason String, model_name String)))), raw Tuple(choices Array(Tuple(finish_reason String))))') AS input_envelope,
-        JSONExtract(multiIf(startsWith(output, '{'), output, startsWith(output, '['), concat('{"messages":', output, '}'), ''), 'Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String), choices Array(Tuple(text String, message String, finish_reason String)), candidates Array(Tuple(content String, finish_reason String, finishReason String)), message String, requests Array(Tuple(content String)), generations Array(Array(Tuple(text String, message String, generation_info Tuple(finish_reason String, model_name String)))), raw Tuple(choices Array(Tuple(finish_reason String))))') AS output_envelope,
-        arrayMap(m -> JSONExtract(m, 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), arrayFilter(m -> startsWith(m, '{'), arrayFlatten(arrayMap(m -> if(startsWith(m, '['), JSONExtract(m, 'Array(String)'), [m]), arrayConcat(input_envelope.messages, input_envelope.input, input_envelope.contents, input_envelope.output, input_envelope.choices.message, input_envelope.candidates.content, [input_envelope.message], input_envelope.requests.content, tupleElement(arrayFlatten(input_envelope.generations), 'message'), [if(startsWith(input, '{'), input, '')]))))) AS input_messages,
-        arrayMap(m -> JSONExtract(m, 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), arrayFilter(m -> startsWith(m, '{'), arrayFlatten(arrayMap(m -> if(startsWith(m, '['), JSONExtract(m, 'Array(String)'), [m]), arrayConcat(output_envelope.messages, output_envelope.input, output_envelope.contents, output_envelope.output, output_envelope.choices.message, output_envelope.candidates.content, [output_envelope.message], output_envelope.requests.content, tupleElement(arrayFlatten(output_envelope.generations), 'message'), [if(startsWith(output, '{'), output, '')]))))) AS output_messages,
-        if(arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages)) != '', arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages)), arrayLast((t, r) -> ((t != '') AND (r IN ('', 'message', 'text'))), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), input_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), input_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), input_messages))) AS listed_input,
-        arrayStringConcat(arrayFilter(t -> (t != ''), arrayFilter((t, r) -> (r NOT IN ('user', 'human', 'humanmessage', 'tool', 'toolmessage', 'system', 'developer', 'reasoning', 'function_call', 'function_call_output')), arrayMap((m, c) -> (arrayMap(p -> if(empty(p), if(match(c, '^(\\[\\s*[{]|{\\s*"(parts|role)")'), '', c), arrayStringConcat(arrayFilter(t -> (t != ''), arrayMap(p -> if((p.type IN ('', 'text', 'input_text', 'output_text')) AND (NOT p.thought), if(p.content != '', p.content, p.text), ''), p)), '\n')), [arrayConcat(m.parts, m.blocks, JSONExtract(if(startsWith(c, '['), c, ''), 'Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String))'), tupleElement(JSONExtract(if(match(c, '^{\\s*"(parts|role)"'), c, ''), 'Tuple(role String, type String, content String, text String, parts Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), blocks Array(Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String, toolUse String)), tool_calls Array(Tuple(id String)), kwargs Tuple(content String, type String, tool_calls Array(Tuple(id String))), data Tuple(content String, type String, tool_calls Array(Tuple(id String))), finish_reason String)'), 'parts'))])[1]), output_messages, arrayMap(m -> multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content, m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text), output_messages)), arrayMap(m -> lower(multiIf(m.role != '', m.role, m.kwargs.type != '', m.kwargs.type, m.type)), output_messages))), '\n') AS listed_output
-    FROM watchkeeper.content_records
-);
+    EventName AS Format,
+    mapConcat(Content, mapFilter((k, v) -> (v != ''), map('InputText', InputText, 'OutputText', OutputText))) AS Content
+FROM watchkeeper.heard_records
+WHERE HoldsContent;
 
 CREATE TABLE watchkeeper.spans
 (
@@ -3060,6 +3309,7 @@ CREATE TABLE watchkeeper.spans
     `Environment` LowCardinality(String),
     `Feature` LowCardinality(String),
     `Inherited` UInt8 DEFAULT 0 COMMENT 'Bits of what came from another span of the trace: 1 user, 2 session, 4 prompt, 8 release, 16 environment, 32 feature',
+    `FromLogs` UInt16 DEFAULT 0 COMMENT 'Bits of what came on log records: 1 user, 2 session, 4 prompt, 8 answer, 16 finish reason, 32 tokens, 64 provider, 128 request model, 256 response model, 512 response id',
     `IsDuplicate` Bool DEFAULT false,
     `DuplicateOf` String DEFAULT '' CODEC(ZSTD(1)),
     `SettledAt` DateTime64(3) DEFAULT 0 CODEC(ZSTD(1)),
@@ -3161,6 +3411,7 @@ CREATE MATERIALIZED VIEW watchkeeper.spans_of_normalised TO watchkeeper.spans
     `Environment` LowCardinality(String),
     `Feature` LowCardinality(String),
     `Inherited` UInt8,
+    `FromLogs` UInt16,
     `IsDuplicate` Bool,
     `DuplicateOf` String,
     `SettledAt` DateTime64(3),
@@ -3267,6 +3518,103 @@ FROM
     ARRAY JOIN groups AS group
 )
 ARRAY JOIN spans AS span;
+
+CREATE MATERIALIZED VIEW watchkeeper.telling_of_foreign_logs TO watchkeeper.telling_records
+(
+    `Timestamp` DateTime64(9),
+    `TimestampTime` DateTime,
+    `TraceId` String,
+    `SpanId` String,
+    `TraceFlags` UInt8,
+    `SeverityText` LowCardinality(String),
+    `SeverityNumber` UInt8,
+    `ServiceName` LowCardinality(String),
+    `Body` String,
+    `ResourceSchemaUrl` LowCardinality(String),
+    `ResourceAttributes` Map(LowCardinality(String), String),
+    `ScopeSchemaUrl` LowCardinality(String),
+    `ScopeName` LowCardinality(String),
+    `ScopeVersion` LowCardinality(String),
+    `ScopeAttributes` Map(LowCardinality(String), String),
+    `LogAttributes` Map(LowCardinality(String), String),
+    `EventName` LowCardinality(String),
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `HasContent` Bool,
+    `CompletesSpan` Bool
+)
+AS SELECT *
+FROM watchkeeper.otel_logs
+WHERE HoldsContent OR (CompletesSpan AND (SegmentId = ''));
+
+CREATE MATERIALIZED VIEW watchkeeper.telling_of_records TO watchkeeper.telling_records
+(
+    `Timestamp` DateTime64(9),
+    `TimestampTime` DateTime,
+    `TraceId` String,
+    `SpanId` String,
+    `TraceFlags` UInt8,
+    `SeverityText` LowCardinality(String),
+    `SeverityNumber` UInt8,
+    `ServiceName` LowCardinality(String),
+    `Body` String,
+    `ResourceSchemaUrl` LowCardinality(String),
+    `ResourceAttributes` Map(LowCardinality(String), String),
+    `ScopeSchemaUrl` LowCardinality(String),
+    `ScopeName` LowCardinality(String),
+    `ScopeVersion` LowCardinality(String),
+    `ScopeAttributes` Map(LowCardinality(String), String),
+    `LogAttributes` Map(LowCardinality(String), String),
+    `EventName` LowCardinality(String),
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    `HoldsContent` Bool,
+    `HasContent` Bool,
+    `CompletesSpan` Bool
+)
+AS SELECT *
+FROM watchkeeper.log_records
+WHERE HoldsContent OR CompletesSpan;
+
+CREATE TABLE watchkeeper.telling_records
+(
+    `Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    `TimestampTime` DateTime DEFAULT toDateTime(Timestamp) CODEC(Delta(4), ZSTD(1)),
+    `TraceId` String CODEC(ZSTD(1)),
+    `SpanId` String CODEC(ZSTD(1)),
+    `TraceFlags` UInt8 CODEC(ZSTD(1)),
+    `SeverityText` LowCardinality(String) CODEC(ZSTD(1)),
+    `SeverityNumber` UInt8 CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) CODEC(ZSTD(1)),
+    `Body` String CODEC(ZSTD(3)),
+    `ResourceSchemaUrl` LowCardinality(String) CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    `ScopeSchemaUrl` LowCardinality(String) CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    `LogAttributes` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    `EventName` LowCardinality(String) CODEC(ZSTD(1)),
+    `Project` LowCardinality(String) DEFAULT 'default',
+    `RetentionClass` LowCardinality(String) DEFAULT 'standard',
+    `EventDay` Date DEFAULT (toDate(if((Timestamp >= (ReceivedAt - toIntervalDay(90))) AND (Timestamp <= (ReceivedAt + toIntervalDay(2))), Timestamp, ReceivedAt), 'UTC')),
+    `ReceivedAt` DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1)),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    `HoldsContent` Bool DEFAULT ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
+    `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
+    `CompletesSpan` Bool DEFAULT ((TraceId != '') AND (SpanId != '') AND ((if(EventName = '', LogAttributes['event.name'], EventName)) != 'gen_ai.evaluation.result') AND (HoldsContent OR (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')))) COMMENT 'A row of log_features is of this record, until content expires'
+)
+ENGINE = `Null`;
 
 CREATE TABLE watchkeeper.told_spans
 (

@@ -1,7 +1,7 @@
 """Free text: which spans have words in their prompt, answer or name.
 
-Words are whole words, whatever their case; ``*`` makes them parts of words. The text indexes of
-``span_content`` cut at every ASCII character but letters and digits, so a word in a script without spaces is
+Words are whole words, whatever their case; ``*`` makes them parts of words. The text index of
+``span_content`` cuts at every ASCII character but letters and digits, so a word in a script without spaces is
 part of a longer token there: such words, and parts of words, are searched for in the text itself.
 """
 
@@ -23,7 +23,7 @@ CONTENT = """(TraceId, SpanId) GLOBAL IN
             SELECT TraceId, SpanId
             FROM {database}.span_content
             WHERE Project = {project}{days}
-                AND ({input} OR {output})
+                AND {words}
         )"""
 
 
@@ -40,8 +40,7 @@ def match_text(
         .replace("{days}", f"\n                AND {days}" if days else "")
         .replace("{project}", project)
     )
-    for name, column in (("{input}", "InputText"), ("{output}", "OutputText")):
-        content = content.replace(name, _in_column(value, column, bindings))
+    content = content.replace("{words}", f"({_in_column(value, 'Words', bindings)})")
     in_name = _in_name(value, bindings, find_names)
     return f"({in_name} OR {content})" if in_name else content
 

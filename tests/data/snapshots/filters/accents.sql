@@ -8,7 +8,7 @@ AND (TraceId, SpanId) GLOBAL IN
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
-                AND (hasAllTokens(lower(InputText), {p6:Array(String)}) AND hasAnyTokens(lower(InputText), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(InputText, {p5:String}) > 0 OR hasAllTokens(lower(OutputText), {p6:Array(String)}) AND hasAnyTokens(lower(OutputText), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(OutputText, {p5:String}) > 0)
+                AND (hasAllTokens(lower(Words), {p6:Array(String)}) AND hasAnyTokens(lower(Words), {p7:Array(String)}) AND positionCaseInsensitiveUTF8(Words, {p5:String}) > 0)
         )
 -- p0 = 'shop'
 -- p1 = 1795132800000000000

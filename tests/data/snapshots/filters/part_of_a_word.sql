@@ -8,7 +8,7 @@ AND (TraceId, SpanId) GLOBAL IN
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
-                AND (lower(InputText) LIKE {p5:String} OR lower(OutputText) LIKE {p5:String})
+                AND (lower(Words) LIKE {p5:String})
         )
 -- p0 = 'shop'
 -- p1 = 1795132800000000000

@@ -8,7 +8,7 @@ AND (TraceId, SpanId) GLOBAL IN
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
-                AND (positionCaseInsensitiveUTF8(InputText, {p5:String}) > 0 OR positionCaseInsensitiveUTF8(OutputText, {p5:String}) > 0)
+                AND (positionCaseInsensitiveUTF8(Words, {p5:String}) > 0)
         )
 -- p0 = 'shop'
 -- p1 = 1795132800000000000

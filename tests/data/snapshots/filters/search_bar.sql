@@ -8,7 +8,7 @@ AND (if(ResponseModel != '', ResponseModel, RequestModel) LIKE {p3:String} AND N
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p10:Date} AND EventDay <= {p11:Date}
-                AND (hasPhrase(lower(InputText), {p12:String}) OR hasPhrase(lower(OutputText), {p12:String}))
+                AND (hasPhrase(lower(Words), {p12:String}))
         ))
 -- p0 = 'shop'
 -- p1 = 1795132800000000000

@@ -8,7 +8,7 @@ AND (SpanName IN {p7:Array(String)} OR (TraceId, SpanId) GLOBAL IN
             FROM watchkeeper.span_content
             WHERE Project = {p0:String}
                 AND EventDay >= {p3:Date} AND EventDay <= {p4:Date}
-                AND (hasToken(lower(InputText), {p5:String}) OR hasToken(lower(OutputText), {p5:String}))
+                AND (hasToken(lower(Words), {p5:String}))
         ))
 -- p0 = 'shop'
 -- p1 = 1795132800000000000
