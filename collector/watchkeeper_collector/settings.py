@@ -106,12 +106,12 @@ class Settings(BaseSettings):
         description="Longest wait for other requests to share one fsync.",
     )
     segment_bytes: int = Field(
-        8 << 20,
+        32 << 20,
         gt=0,
         description="A spool segment is closed at this size …",
     )
     segment_age_s: float = Field(
-        0.5,
+        1.0,
         gt=0,
         description="… or at this age, whichever comes first.",
     )
@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         10 << 30,
         gt=0,
         description="Disk the spool may use before senders are told to wait.",
+    )
+    disk_reserve_bytes: int = Field(
+        512 << 20,
+        ge=0,
+        description="Free disk that is left alone: with less, senders are told to wait. The store stops at half of it.",
     )
     retry_window_s: float = Field(
         600.0,

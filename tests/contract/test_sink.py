@@ -175,6 +175,16 @@ def test_a_segment_over_the_memory_limit_can_be_tried_again(tables: Tables, sign
     assert tables.sink.stored_items(signal, f"large-{signal}") == items
 
 
+def test_an_engine_with_little_disk_left_refuses_and_is_asked_again(tables: Tables) -> None:
+    """At the very end of a disk the embedded engine calls a lost insert a success."""
+    payload, items = tables.payload("traces", *build_requests("traces", 3), segment_id="late")
+    with pytest.raises(StoreUnavailableError, match=r"disk|space"):
+        StoreSink(tables, tables.layout, reserve_bytes=1 << 60).insert("traces", "late", payload, "late")
+    assert tables.sink.stored_items("traces", "late") == 0
+    tables.sink.insert("traces", "late", payload, "late")
+    assert tables.sink.stored_items("traces", "late") == items
+
+
 @pytest.fixture
 def short_memory(tables: Tables) -> Iterator[Tables]:
     """Tables that remember two inserts."""

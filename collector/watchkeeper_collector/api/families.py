@@ -23,6 +23,7 @@ SPOOL_COUNTERS = {
     "appended_bytes": ("appended_bytes", "Bytes made durable."),
     "duplicates": ("duplicates", "Requests that were recognised as retries."),
     "over_quota": ("over_quota", "Requests refused because the quota was used up."),
+    "short_of_disk": ("short_of_disk", "Requests refused because the disk's reserve was reached."),
     "disk_errors": ("disk_errors", "Commits that the disk failed."),
     "commits": ("commits", "Commits, each with one fsync for all requests waiting."),
     "commit_s": ("commit_seconds", "Seconds spent in commits."),

@@ -147,7 +147,10 @@ class Backend:
             self._migration_lease.release()
 
     def _begin(self) -> None:
-        sink = ReportingSink(StoreSink(self.store, self._layout), self._settling.look_back_to)
+        sink = ReportingSink(
+            StoreSink(self.store, self._layout, reserve_bytes=self._settings.disk_reserve_bytes // 2),
+            self._settling.look_back_to,
+        )
         self._drain = Drain(self._spool, sink, self._spool.dead_letters)
         self._drain.start()
         for worker in self._workers.values():

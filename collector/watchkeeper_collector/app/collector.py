@@ -107,6 +107,7 @@ def _build_spool(settings: Settings) -> Spool:
         segment_age_s=settings.segment_age_s,
         commit_window_ms=settings.commit_window_ms,
         quota_bytes=settings.spool_quota_bytes,
+        reserve_bytes=settings.disk_reserve_bytes,
         retry_window_s=settings.retry_window_s,
     )
 

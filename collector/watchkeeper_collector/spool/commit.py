@@ -20,13 +20,17 @@ class Commit:
         totals: Totals,
         *,
         used_bytes: Callable[[], int],
+        free_bytes: Callable[[], int],
         quota_bytes: int,
+        reserve_bytes: int,
     ) -> None:
         self._lanes = lanes
         self._seen = seen
         self._totals = totals
         self._used_bytes = used_bytes
+        self._free_bytes = free_bytes
         self._quota_bytes = quota_bytes
+        self._reserve_bytes = reserve_bytes
 
     def __call__(self, requests: Sequence[Request]) -> None:
         """Set every request's outcome; what is stored is durable on return."""
@@ -55,15 +59,27 @@ class Commit:
         return fresh
 
     def _within_quota(self, requests: Sequence[Request]) -> list[Request]:
-        room_bytes = self._quota_bytes - self._used_bytes()
+        quota_room_bytes = self._quota_bytes - self._used_bytes()
+        disk_room_bytes = self._free_bytes() - self._reserve_bytes
+        room_bytes = min(quota_room_bytes, disk_room_bytes)
         admitted = []
         for request in requests:
             if frame_bytes(request) <= room_bytes:
                 room_bytes -= frame_bytes(request)
                 admitted.append(request)
             else:
-                request.outcome = self._over_quota()
+                is_disk = disk_room_bytes < quota_room_bytes
+                request.outcome = self._short_of_disk() if is_disk else self._over_quota()
         return admitted
+
+    def _short_of_disk(self) -> SpoolFullError:
+        """The last of a disk is not taken: the embedded engine calls an insert a success that met its end."""
+        self._totals.add(short_of_disk=1)
+        return SpoolFullError(
+            f"Less than {self._reserve_bytes} bytes of the spool's disk are free (`disk_reserve_bytes`)."
+            " Nothing was stored; send it again later.",
+            retry_after_s=RETRY_AFTER_S,
+        )
 
     def _over_quota(self) -> SpoolFullError:
         self._totals.add(over_quota=1)

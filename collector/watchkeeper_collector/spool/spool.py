@@ -11,6 +11,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -57,6 +58,7 @@ class Spool:
         commit_window_ms: float,
         quota_bytes: int,
         retry_window_s: float,
+        reserve_bytes: int = 0,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._directory = directory
@@ -78,7 +80,13 @@ class Spool:
         self._seen = RetryWindow(self._window_ns)
         self._journal = RetryJournal(self._retries, self._window_ns, self._ids)
         self._commit = Commit(
-            self._lanes, self._seen, self.totals, used_bytes=self._used_bytes, quota_bytes=quota_bytes
+            self._lanes,
+            self._seen,
+            self.totals,
+            used_bytes=self._used_bytes,
+            free_bytes=lambda: shutil.disk_usage(directory).free,
+            quota_bytes=quota_bytes,
+            reserve_bytes=reserve_bytes,
         )
         work = Work(self._commit, self._tend, self._close_lanes)
         self._committer = Committer(work, commit_window_ms / 1000)

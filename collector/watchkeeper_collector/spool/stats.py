@@ -29,6 +29,7 @@ class SpoolStats:
     appended_bytes: int = 0
     duplicates: int = 0
     over_quota: int = 0
+    short_of_disk: int = 0
     disk_errors: int = 0
     commits: int = 0
     commit_s: float = 0.0

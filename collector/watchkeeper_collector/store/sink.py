@@ -66,19 +66,21 @@ T = TypeVar("T")
 class StoreSink:
     """The spool's way into a store: see ``spool.sink.SegmentSink``."""
 
-    def __init__(self, store: Store, layout: Layout | None = None) -> None:
+    def __init__(self, store: Store, layout: Layout | None = None, *, reserve_bytes: int = 0) -> None:
+        """``reserve_bytes``: with less free disk the engine refuses. At the very end of a disk it would not notice."""
         self._store = store
+        self._insert_settings = {**INSERT_SETTINGS, "min_free_disk_bytes_to_perform_insert": reserve_bytes}
         self._layout = layout or Layout()
         self._schemas = {signal: store.protobuf_settings(schema_path(signal), "Record") for signal in TARGETS}
 
     def insert(self, signal: str, segment_id: str, payload: bytes, token: str) -> None:
         del segment_id
-        settings = {**INSERT_SETTINGS, **self._schemas[signal], "insert_deduplication_token": token}
+        settings = {**self._insert_settings, **self._schemas[signal], "insert_deduplication_token": token}
         self._insert(f"otlp_{signal}", payload, settings)
 
     def dry_run(self, signal: str, payload: bytes) -> None:
         """Spans are normalised too; logs and metrics can only fail to decode."""
-        self._insert(f"trial_{signal}", payload, {**INSERT_SETTINGS, **self._schemas[signal]})
+        self._insert(f"trial_{signal}", payload, {**self._insert_settings, **self._schemas[signal]})
 
     def stored_items(self, signal: str, segment_id: str) -> int:
         count = STORED_ITEMS[signal].replace("{database}", self._layout.database)

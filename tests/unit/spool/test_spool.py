@@ -253,6 +253,15 @@ def test_over_the_quota_a_sender_is_told_when_to_come_back(tmp_path: Path, engin
     assert hand.spool.stats().over_quota == 1
 
 
+def test_the_last_of_a_disk_is_not_taken(tmp_path: Path, engine: Engine) -> None:
+    hand = by_hand(tmp_path, engine, reserve_bytes=1 << 60)
+    (refused,) = hand.append([body_of("a")])
+    assert isinstance(refused, SpoolFullError)
+    assert "disk_reserve_bytes" in refused.message
+    stats = hand.spool.stats()
+    assert (stats.short_of_disk, stats.over_quota, stats.appended_records) == (1, 0, 0)
+
+
 def test_a_retry_of_what_is_safe_is_answered_over_the_quota_too(tmp_path: Path, engine: Engine) -> None:
     hand = by_hand(tmp_path, engine, quota_bytes=1000)
     hand.append([body_of("a", size=900)])
