@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from watchkeeper_collector.store.sink import TARGETS
 
 from tests.otlp.requests import SPAN_ID, TRACE_ID, key_values, log_request, requests, seeded
 from tests.otlp.storage import RECEIVED_DAY, RECEIVED_NS, Tables
@@ -49,7 +50,7 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 @pytest.fixture
 def tables(opened: Tables) -> Tables:
-    opened.clear(("otel_logs", "span_content"))
+    opened.clear(TARGETS["logs"])
     return opened
 
 
@@ -139,7 +140,7 @@ def test_records_of_any_shape_are_stored_and_counted(tables: Tables) -> None:
     @settings(seeded, max_examples=20)
     @given(st.lists(requests("logs"), min_size=1, max_size=3))
     def check(sent: list[Message]) -> None:
-        tables.clear(("otel_logs", "span_content"))
+        tables.clear(TARGETS["logs"])
         items = tables.send("logs", *sent, token=str(len(tokens)))
         tokens.append(items)
         assert tables.sink.stored_items("logs", "segment-1") == items
@@ -430,7 +431,7 @@ def test_content_goes_before_logs_do(request: pytest.FixtureRequest, dsn: str) -
         foreign_row(Body="kept", Timestamp=old),
         foreign_row(Body="a prompt", EventName="gen_ai.user.message", Timestamp=old),
     )
-    for table in ("otel_logs", "span_content"):
+    for table in TARGETS["logs"]:
         tables.command(f"OPTIMIZE TABLE {tables.database}.{table} FINAL")
     bodies = [row["Body"] for row in tables.read("otel_logs")]
     contents = tables.read("span_content")

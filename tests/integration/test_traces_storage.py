@@ -207,7 +207,7 @@ def test_what_the_exporter_inserts_is_normalised(tables: Tables) -> None:
     assert (row["Project"], row["SegmentId"], row["ApiKeyId"]) == ("default", "", "")
     assert now - timedelta(minutes=1) < row["ReceivedAt"] <= now
     assert row["SpanAttributes"] == {name: CALL[name] for name in CALL if name != "gen_ai.prompt"}
-    assert (content["Content"]["InputText"], content["Source"], row["HasContent"]) == ("Hello?", "span", True)
+    assert (content["InputText"], content["Source"], row["HasContent"]) == ("Hello?", "span", True)
 
 
 def test_events_and_links_of_the_exporter_are_stored(tables: Tables) -> None:

@@ -60,7 +60,11 @@ class Tables(Store):
         return b"".join(records), sum(one.items for one in admitted)
 
     def read(self, table: str, order_by: str = "tuple()") -> list[dict[str, Any]]:
-        return self.query(f"SELECT * FROM {self.database}.{table} ORDER BY {order_by}").dicts()
+        rows = self.query(f"SELECT * FROM {self.database}.{table} ORDER BY {order_by}").dicts()
+        for row in rows:
+            if table == "span_content":  # where decoded texts lie beside the attributes that they come from
+                row |= {text: row["Content"].pop(text, "") for text in ("InputText", "OutputText")}
+        return rows
 
     def count(self, table: str, segment_id: str = "segment-1") -> int:
         sql = f"SELECT count() FROM {self.database}.{table} WHERE SegmentId = {{segment:String}}"

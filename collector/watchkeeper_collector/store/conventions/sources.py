@@ -27,7 +27,7 @@ class Names:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def run(self, names: tuple[str, ...]) -> int:
-        """The number of a run, given to it now if it is new. Raises ``ConfigurationError`` for a name twice."""
+        """The number of a run, given to it now if new. Raises ``ConfigurationError`` for a name twice."""
         if names not in self.runs:
             if taken := sorted(set(names) & self.numbers.keys()):
                 raise ConfigurationError(f"The source '{taken[0]}' stands in two lists of columns.toml.")
@@ -47,7 +47,7 @@ class Names:
         return f"transform({name}, [{literals(names)}], [{numbers}], {NOTHING})"
 
     def beginnings(self, depth: int) -> list[str]:
-        """The first ``depth`` keys, after the document's name, of every path into a document that is so long."""
+        """The first ``depth`` keys, after the document's name, of every path that is so long."""
         paths = (name.split("/") for name in self.numbers if "/" in name)
         return sorted({"/".join(path[: depth + 1]) for path in paths if len(path) > depth})
 

@@ -137,8 +137,9 @@ def joined_output(who: str, said: str) -> str:
 def envelope_finish_reason(parsed: str) -> str:
     """Why the answer ended, where it stands beside the messages."""
     return (
-        f"arrayFirst(r -> r != '', arrayConcat({parsed}.choices.finish_reason, {parsed}.candidates.finish_reason,"
-        f" {parsed}.candidates.finishReason, arrayFlatten({parsed}.generations).generation_info.finish_reason,"
+        f"arrayFirst(r -> r != '', arrayConcat({parsed}.choices.finish_reason,"
+        f" {parsed}.candidates.finish_reason, {parsed}.candidates.finishReason,"
+        f" arrayFlatten({parsed}.generations).generation_info.finish_reason,"
         f" {parsed}.raw.choices.finish_reason))"
     )
 
