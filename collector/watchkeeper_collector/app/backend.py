@@ -56,6 +56,7 @@ class Backend:
     """
 
     def __init__(self, settings: Settings, spool: Spool, state: State) -> None:
+        self._settings = settings
         self._spool = spool
         self._layout = build_layout(settings)
         self._limits = Limits(settings.query_timeout_s, settings.query_memory_bytes)
