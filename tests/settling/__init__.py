@@ -1,6 +1,6 @@
 """A migrated store in a database of its own, with the collector's way in for requests and spans."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,10 +20,24 @@ SECOND_NS = 1_000_000_000
 NOW_NS = 1_795_600_000 * SECOND_NS
 """2026-11-25, when tests begin."""
 
-TABLES = ("spans", "span_content", "trace_index")
+TABLES = ("spans", "span_content", "trace_index", "log_features")
+NUMBERS = (
+    "Duration", "Inherited", "IsDuplicate", "IsError", "InputChars", "InputHash", "HasOutput", "OutputChars",
+    "OutputHash", "IsBlank", "IsJson", "HasCodeFence", "ToolCallCount",
+)  # fmt: skip
 STATE = """
 SELECT SpanId, UserId, SessionId, PromptName, PromptVersion, Release, Environment, Feature,
     Inherited, IsDuplicate, DuplicateOf
+FROM {database}.spans
+WHERE Project = {project:String}
+ORDER BY TraceId, SpanId
+"""
+FEATURES = """
+SELECT SpanId, UserId, SessionId, FinishReason, IsTruncated,
+    Provider, RequestModel, ResponseModel, ResponseId,
+    InputTokens, CacheReadTokens, CacheWriteTokens, OutputTokens, ReasoningTokens, TokensBasis,
+    InputChars, InputHash, HasOutput, OutputChars, OutputHash, IsEmpty, IsJson, HasCodeFence, ToolCallCount,
+    Inherited, FromLogs, IsDuplicate, DuplicateOf
 FROM {database}.spans
 WHERE Project = {project:String}
 ORDER BY TraceId, SpanId
@@ -66,30 +80,43 @@ class SettlingStore(Store):
 
     def put(self, *rows: Mapping[str, Any]) -> None:
         """Store rows as one block of normalised spans; what a row leaves out has its default."""
+        self._insert("normalised_spans", rows)
+
+    def tell(self, *rows: Mapping[str, Any]) -> None:
+        """Store as one block what log records tell of spans."""
+        self._insert("log_features", rows)
+
+    def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         defaults = {"ReceivedAt": self.now_ns, "Timestamp": self.now_ns, "Project": "shop"}
         columns = sorted({column for row in rows for column in row} | {*defaults, "EventDay"})
         whole = [{column: blank(column) for column in columns} | defaults | dict(row) for row in rows]
         day = self.now_ns // (86_400 * SECOND_NS)
         values = [[day if column == "EventDay" else row[column] for column in columns] for row in whole]
-        self.insert("normalised_spans", columns, values, database=self.database)
+        self.insert(table, columns, values, database=self.database)
 
     def state(self, project: str = "shop") -> dict[str, Mapping[str, Any]]:
         """What settling writes, by span id."""
-        rows = self.query(STATE.replace("{database}", self.database), {"project": project}).dicts()
-        return {row.pop("SpanId"): row for row in rows}
+        return rows_by_span(self, STATE, self.database, project)
+
+    def features(self, project: str = "shop") -> dict[str, Mapping[str, Any]]:
+        """What log records may tell, by span id, and what follows from it."""
+        return rows_by_span(self, FEATURES, self.database, project)
 
     def clear(self) -> None:
         for table in TABLES:
             self.command(f"TRUNCATE TABLE {self.database}.{table}")
 
 
+def rows_by_span(store: Store, sql: str, database: str, project: str) -> dict[str, Mapping[str, Any]]:
+    rows = store.query(sql.replace("{database}", database), {"project": project}).dicts()
+    return {row.pop("SpanId"): row for row in rows}
+
+
 def blank(column: str) -> Any:
     """The default of a column in a block where another row has a value."""
     if column in ("InputTokens", "OutputTokens"):
         return None
-    return (
-        0 if column in ("Duration", "Inherited", "IsDuplicate", "IsError", "HasOutput", "InputHash") else ""
-    )
+    return 0 if column in NUMBERS else ""
 
 
 @contextmanager

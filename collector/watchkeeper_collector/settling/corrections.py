@@ -5,17 +5,12 @@ was sent with whatever a decision says, so an update may come twice, and may com
 list anew wherever it is named: an update sets the columns that change and no others.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from watchkeeper_collector.settling.decisions import Change
-from watchkeeper_collector.settling.span_table import Lists, SpanTable
+from watchkeeper_collector.settling.span_table import Lists, SpanTable, batches
 from watchkeeper_collector.settling.spans import FIELDS, Value
 from watchkeeper_collector.settling.whole_traces import Line, is_own
-
-T = TypeVar("T")
-
-MOST_KEYS = 10_000
 
 # Lengths first, so that no two keys read the same.
 TRACE_KEY = "concat(toString(length(Project)), ' ', toString(length(TraceId)), ' ', Project, TraceId)"
@@ -52,9 +47,9 @@ class Update:
         """SQL: the value for the row's key."""
         return f"transform({self._key}, {self._keys}, {self._lists.add(values)}, toString({column}))"
 
-    def look_number_up(self, column: str, values: Sequence[int]) -> str:
-        values_list = self._lists.add(values, "UInt8")
-        return f"transform({self._key}, {self._keys}, {values_list}, toUInt8({column}))"
+    def look_number_up(self, column: str, values: Sequence[int], kind: str = "UInt8") -> str:
+        values_list = self._lists.add(values, kind)
+        return f"transform({self._key}, {self._keys}, {values_list}, to{kind}({column}))"
 
     def set(self, column: str, expression: str) -> None:
         self._assignments.append(f"{column} = {expression}")
@@ -121,8 +116,3 @@ def set_duplicates(update: Update, changes: Sequence[Change]) -> None:
 def bits_of(values: Sequence[Value]) -> int:
     """The bits of ``Inherited`` for a span without own values."""
     return sum(field.bit for field, value in zip(FIELDS, values, strict=True) if any(value))
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), MOST_KEYS):
-        yield items[start : start + MOST_KEYS]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from watchkeeper_collector.settling.corrections import complete, correct
 from watchkeeper_collector.settling.decisions import decide
+from watchkeeper_collector.settling.log_records import complete_from_logs, told_traces
 from watchkeeper_collector.settling.span_table import SpanTable
 from watchkeeper_collector.settling.spans import Span
 from watchkeeper_collector.settling.survey import Suspect, Window, survey, with_extents
@@ -18,9 +19,13 @@ MOST_SPANS = 100_000
 
 @dataclass(slots=True)
 class SettleCounts:
-    """What a round did. ``completed`` traces were given what their spans agree on."""
+    """What a round did. ``completed`` traces were given what their spans agree on.
+
+    ``told`` spans got something from log records.
+    """
 
     looked_at: int = 0
+    told: int = 0
     completed: int = 0
     corrected: int = 0
     duplicates: int = 0
@@ -30,13 +35,28 @@ class SettleCounts:
 def settle(
     table: SpanTable, window: Window, counts: SettleCounts, now_ms: int, is_over: Callable[[], bool]
 ) -> None:
-    """Bring all traces with new spans in the window to right values; ends early when ``is_over``."""
+    """Bring all traces with new spans or log records in the window to right values.
+
+    Ends early when ``is_over``.
+    """
+    for told in pieces(told_traces(table, window)):
+        if is_over():
+            return
+        spans, suspects = complete_from_logs(table, told, now_ms)
+        counts.told += spans
+        settle_traces(table, suspects, counts, now_ms)
     for suspects in survey(table, window):
-        in_order = sorted(suspects, key=lambda suspect: suspect.first_ns)
-        for start in range(0, len(in_order), MOST_TRACES):
+        for some in pieces(suspects):
             if is_over():
                 return
-            settle_traces(table, in_order[start : start + MOST_TRACES], counts, now_ms)
+            settle_traces(table, some, counts, now_ms)
+
+
+def pieces(suspects: Iterable[Suspect]) -> Iterator[Sequence[Suspect]]:
+    """Cut traces into lists whose spans lie close to each other in time."""
+    in_order = sorted(suspects, key=lambda suspect: suspect.first_ns)
+    for start in range(0, len(in_order), MOST_TRACES):
+        yield in_order[start : start + MOST_TRACES]
 
 
 def settle_traces(table: SpanTable, suspects: Sequence[Suspect], counts: SettleCounts, now_ms: int) -> None:

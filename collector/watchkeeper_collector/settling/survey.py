@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from watchkeeper_collector.settling.span_table import Lists, SpanTable
+from watchkeeper_collector.settling.span_table import Lists, SpanTable, batches
 from watchkeeper_collector.settling.spans import FIELDS, TraceKey
 
 LONGEST_ID = 64
@@ -46,6 +46,9 @@ IS_NEW = """countIf(ReceivedAt >= fromUnixTimestamp64Nano({new_since_ns:Int64})
         AND ReceivedAt < fromUnixTimestamp64Nano({new_until_ns:Int64})) > 0"""
 
 WINDOW_SPANS = f"SELECT count() FROM {{database}}.spans WHERE {IN_WINDOW}"
+WINDOW_ROWS = f"""
+SELECT ({WINDOW_SPANS}) + (SELECT count() FROM {{database}}.log_features WHERE {IN_WINDOW})
+"""
 
 WINDOW_TRACES = f"""
 SELECT
@@ -115,17 +118,22 @@ class Suspect:
 def windows(table: SpanTable, since_ns: int, until_ns: int) -> Iterator[Window]:
     """Cut a time of receipt into windows to survey at one go, the newest first, without empty ones."""
     window = Window(since_ns, until_ns)
-    spans = count_spans(table, window)
-    if spans > MOST_SPANS and until_ns - since_ns > SHORTEST_WINDOW_NS:
+    rows = count_received(table, window)
+    if rows > MOST_SPANS and until_ns - since_ns > SHORTEST_WINDOW_NS:
         middle_ns = (since_ns + until_ns) // 2
         yield from windows(table, middle_ns, until_ns)
         yield from windows(table, since_ns, middle_ns)
-    elif spans:
+    elif rows:
         yield window
 
 
 def count_spans(table: SpanTable, window: Window) -> int:
     return int(table.query(WINDOW_SPANS, window.parameters())[0][0])
+
+
+def count_received(table: SpanTable, window: Window) -> int:
+    """Spans, and log records that tell of spans."""
+    return int(table.query(WINDOW_ROWS, window.parameters())[0][0])
 
 
 def survey(table: SpanTable, window: Window) -> Iterator[list[Suspect]]:
@@ -154,9 +162,10 @@ def confirmed(table: SpanTable, rows: Sequence[Sequence[Any]]) -> Iterator[Suspe
 
 def with_extents(table: SpanTable, suspects: Iterable[Suspect]) -> list[Suspect]:
     """The same traces, with the times of spans that came before or after."""
-    found = list(suspects)
-    if not found:
-        return []
+    return [whole for some in batches(list(suspects)) for whole in extended(table, some)]
+
+
+def extended(table: SpanTable, found: Sequence[Suspect]) -> Iterator[Suspect]:
     lists = Lists()
     statement = EXTENTS.replace("{traces}", lists.add([suspect.key[1] for suspect in found]))
     statement = statement.replace("{projects}", lists.add([suspect.key[0] for suspect in found]))
@@ -164,4 +173,5 @@ def with_extents(table: SpanTable, suspects: Iterable[Suspect]) -> list[Suspect]
         (project, trace_id): (first_ns, last_ns)
         for project, trace_id, first_ns, last_ns in table.query(statement, lists.parameters)
     }
-    return [suspect.within(*extents[suspect.key]) if suspect.key in extents else suspect for suspect in found]
+    for suspect in found:
+        yield suspect.within(*extents[suspect.key]) if suspect.key in extents else suspect

@@ -11,7 +11,7 @@ from watchkeeper_collector.errors import WatchkeeperError
 from watchkeeper_collector.settling.patches import apply_patches
 from watchkeeper_collector.settling.settlement import SettleCounts, settle
 from watchkeeper_collector.settling.span_table import Connection, SpanTable
-from watchkeeper_collector.settling.survey import Window, count_spans, windows
+from watchkeeper_collector.settling.survey import Window, count_received, windows
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class SettleStatus:
     failed_rounds: int = 0
     traces_looked_at: int = 0
     traces_completed: int = 0
+    spans_told: int = 0
     spans_corrected: int = 0
     duplicates_found: int = 0
     traces_too_large: int = 0
@@ -51,6 +52,7 @@ class SettleStatus:
         self.rounds += 1
         self.traces_looked_at += counts.looked_at
         self.traces_completed += counts.completed
+        self.spans_told += counts.told
         self.spans_corrected += counts.corrected
         self.duplicates_found += counts.duplicates
         self.traces_too_large = counts.too_large
@@ -142,11 +144,11 @@ class SettlingWorker:
             )
         left = SWEEP_SPANS
         while left > 0 and (window := next(self._sweep, None)) is not None:
-            left -= SPANS_PER_QUERY + count_spans(self.table, window)
+            left -= SPANS_PER_QUERY + count_received(self.table, window)
             self._settle(window, counts)
 
     def _apply_patches(self, now_ns: int, counts: SettleCounts) -> None:
-        self._has_written |= counts.completed + counts.corrected > 0
+        self._has_written |= counts.told + counts.completed + counts.corrected > 0
         if self._has_written and now_ns - self._applied_ns >= APPLY_EVERY_NS:
             apply_patches(self.table)
             self._applied_ns = now_ns

@@ -5,6 +5,7 @@
 -- those on spans, so that their retention, the right to read them and the way to find them are the same.
 -- Others insert into `otel_logs` directly. What they insert cannot be changed there, so content is copied to
 -- `span_content`, and the row itself is marked with `HoldsContent` and goes when content goes.
+-- What a record tells of the call that it belongs to goes to `log_features`, by which settling completes the span.
 -- `trial_logs` decodes as `otlp_logs` does, and nothing comes of it.
 
 CREATE TABLE {local:otel_logs} {on_cluster}
@@ -38,6 +39,7 @@ CREATE TABLE {local:otel_logs} {on_cluster}
         OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes))
         COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
     HasContent Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
+    CompletesSpan Bool DEFAULT {{completes_span|}} COMMENT 'A row of log_features is of this record, until content expires',
 
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
@@ -51,9 +53,53 @@ TTL
     EventDay + INTERVAL {content_retention_days} DAY DELETE WHERE HoldsContent
 SETTINGS {durable};
 
+CREATE TABLE {local:log_features} {on_cluster}
+(
+    Project LowCardinality(String) DEFAULT 'default',
+    RetentionClass LowCardinality(String) DEFAULT 'standard',
+    EventDay Date,
+    Timestamp DateTime64(9) CODEC(Delta, ZSTD(1)),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    ReceivedAt DateTime64(9) CODEC(Delta, ZSTD(1)),
+    SegmentId LowCardinality(String),
+    EventName LowCardinality(String),
+    UserId String CODEC(ZSTD(1)),
+    SessionId String CODEC(ZSTD(1)),
+    FinishReason LowCardinality(String),
+    Provider LowCardinality(String),
+    RequestModel LowCardinality(String),
+    ResponseModel LowCardinality(String),
+    ResponseId String CODEC(ZSTD(1)),
+    InputTokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    CacheReadTokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    CacheWriteTokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    OutputTokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    ReasoningTokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    TokensBasis LowCardinality(String),
+    InputChars UInt32 CODEC(T64, ZSTD(1)),
+    InputHash UInt64 CODEC(ZSTD(1)),
+    HasOutput Bool,
+    OutputChars UInt32 CODEC(T64, ZSTD(1)),
+    OutputHash UInt64 CODEC(ZSTD(1)),
+    IsBlank Bool,
+    IsJson Bool,
+    HasCodeFence Bool,
+    ToolCallCount UInt16 CODEC(T64, ZSTD(1)),
+
+    INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
+    INDEX by_receipt ReceivedAt TYPE minmax GRANULARITY 1
+)
+ENGINE = {engine}
+PARTITION BY (RetentionClass, EventDay)
+ORDER BY (Project, toStartOfHour(ReceivedAt), TraceId, SpanId)
+TTL EventDay + INTERVAL {content_retention_days} DAY DELETE
+SETTINGS {durable};
+
 CREATE TABLE {database}.log_records {on_cluster} AS {local:otel_logs} ENGINE = Null;
 
-CREATE TABLE {database}.content_records {on_cluster} AS {local:otel_logs} ENGINE = Null;
+CREATE TABLE {database}.telling_records {on_cluster} AS {local:otel_logs} ENGINE = Null;
 
 CREATE TABLE {database}.otlp_logs {on_cluster}
 (
@@ -94,7 +140,8 @@ SELECT
     segment_id AS SegmentId,
     api_key_id AS ApiKeyId,
     ({{is_content_event|{{log_event|}}}} AS is_event) AND Body != ''
-        OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes)) AS HoldsContent
+        OR arrayExists(k -> {{is_log_content|k}}, mapKeys(LogAttributes)) AS HoldsContent,
+    {{completes_span|}} AS CompletesSpan
 FROM
 (
     SELECT
@@ -141,43 +188,49 @@ FROM
     FROM {database}.log_records
 );
 
-CREATE MATERIALIZED VIEW {database}.content_of_records {on_cluster} TO {database}.content_records AS
-SELECT * FROM {database}.log_records WHERE HoldsContent;
+CREATE TABLE {database}.read_records {on_cluster} ENGINE = Null EMPTY AS
+{{read_logs|{database}.telling_records}};
 
-CREATE MATERIALIZED VIEW {database}.content_of_foreign_logs {on_cluster} TO {database}.content_records AS
-SELECT * FROM {local:otel_logs} WHERE HoldsContent;
+CREATE TABLE {database}.heard_records {on_cluster} ENGINE = Null EMPTY AS
+{{heard_logs|{database}.read_records}};
+
+CREATE MATERIALIZED VIEW {database}.telling_of_records {on_cluster} TO {database}.telling_records AS
+SELECT * FROM {database}.log_records WHERE HoldsContent OR CompletesSpan;
+
+CREATE MATERIALIZED VIEW {database}.telling_of_foreign_logs {on_cluster} TO {database}.telling_records AS
+SELECT * FROM {local:otel_logs} WHERE HoldsContent OR CompletesSpan AND SegmentId = '';
+
+CREATE MATERIALIZED VIEW {database}.read_records_of_telling {on_cluster} TO {database}.read_records AS
+{{read_logs|{database}.telling_records}};
+
+CREATE MATERIALIZED VIEW {database}.heard_records_of_read {on_cluster} TO {database}.heard_records AS
+{{heard_logs|{database}.read_records}};
 
 CREATE MATERIALIZED VIEW {database}.span_content_of_logs {on_cluster} TO {database}.span_content AS
 SELECT
     Project,
     RetentionClass,
     EventDay,
-    if(session != '', session, TraceId) AS ContentGroup,
+    ContentGroup,
     Timestamp,
     TraceId,
     SpanId,
     ReceivedAt,
     SegmentId,
     'log' AS Source,
-    event AS Format,
-    {{content_with_texts|content|if(listed_input = '' AND NOT isValidJSON(input), input, listed_input)|if(listed_output = '' AND NOT isValidJSON(output), output, listed_output)}} AS Content
-FROM
-(
-    SELECT
-        *,
-        {{log_event|}} AS event,
-        {{is_content_event|event}} AS is_event,
-        firstNonDefault(LogAttributes['session.id'], LogAttributes['gen_ai.conversation.id'], LogAttributes['langfuse.session.id']) AS session,
-        mapConcat(
-            mapFilter((k, v) -> {{is_log_content|k}}, LogAttributes),
-            if(is_event AND Body != '', map('body', Body), map())) AS content,
-        if(event = 'gen_ai.user.message', Body, LogAttributes['gen_ai.input.messages']) AS input,
-        if(event = 'gen_ai.choice', Body, LogAttributes['gen_ai.output.messages']) AS output,
-        {{envelope|input}} AS input_envelope,
-        {{envelope|output}} AS output_envelope,
-        {{messages|input|input_envelope}} AS input_messages,
-        {{messages|output|output_envelope}} AS output_messages,
-        {{input_text|input_messages}} AS listed_input,
-        {{output_text|output_messages}} AS listed_output
-    FROM {database}.content_records
-);
+    EventName AS Format,
+    {{content_with_texts|Content|InputText|OutputText}} AS Content
+FROM {database}.heard_records
+WHERE HoldsContent;
+
+CREATE MATERIALIZED VIEW {database}.log_features_of_heard {on_cluster} TO {database}.log_features AS
+SELECT
+    * EXCEPT (ContentGroup, HoldsContent, CompletesSpan, InputText, OutputText, Content),
+    lengthUTF8(InputText) AS InputChars,
+    lengthUTF8(OutputText) AS OutputChars,
+    if(OutputText = '', 0, cityHash64(OutputText)) AS OutputHash,
+    trimBoth(OutputText) = '' AS IsBlank,
+    match(OutputText, '^\\s*[\\[{]') AND isValidJSON(OutputText) AS IsJson,
+    position(OutputText, '```') > 0 AS HasCodeFence
+FROM {database}.heard_records
+WHERE CompletesSpan;

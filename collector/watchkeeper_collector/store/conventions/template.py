@@ -89,6 +89,8 @@ class Template:
             "read_spans": lambda _, source: part("read_spans", source),
             "known_spans": lambda _, source: part("known_spans", source),
             "told_spans": lambda _, source: part("told_spans", source),
+            "read_logs": lambda _, source: part("read_logs", source),
+            "heard_logs": lambda _, source: part("heard_logs", source),
             "priced_spans": lambda _, source: priced_spans(source),
             "run_of": lambda _, number: run_of(number),
             "flat_names": lambda *_: quote(texts.FLAT_NAMES),
