@@ -30,7 +30,7 @@ disk_calls = st.integers(1, 10)
 
 
 class SpoolUnderFire(RuleBasedStateMachine):
-    """Clients that retry, a store that fails, a disk that fails, a process that is killed, an operator who replays."""
+    """Clients that retry, a store and a disk that fail, a process that is killed, an operator who replays."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -106,7 +106,7 @@ SELECT
     ScopeVersion,
     ScopeAttributes,
     mapFromArrays(arrayFilter((k, c, d) -> NOT c AND NOT d, names, content_marks, dropped_marks), arrayFilter((v, c, d) -> NOT c AND NOT d, texts, content_marks, dropped_marks)) AS RestAttributes,
-    mapFromArrays(arrayFilter((k, c) -> c, names, content_marks), arrayFilter((v, c) -> c, texts, content_marks)) AS Content,
+    mapFromArrays(arrayFilter((k, c, d) -> c AND NOT d, names, content_marks, dropped_marks), arrayFilter((v, c, d) -> c AND NOT d, texts, content_marks, dropped_marks)) AS Content,
     Duration,
     StatusCode,
     StatusMessage,

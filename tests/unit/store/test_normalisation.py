@@ -419,6 +419,14 @@ CONTENT = {
             "HasContent": True,
         },
     ),
+    "vectors are not kept": Case(
+        OPENAI
+        | {
+            "embedding.embeddings.0.embedding.vector": "[0.1, 0.2]",
+            "embedding.embeddings.0.embedding.text": "Hello?",
+        },
+        {"SpanAttributes": OPENAI, "Content": {"embedding.embeddings.0.embedding.text": "Hello?"}},
+    ),
     "nothing to leave": Case(
         OPENAI, {"HasContent": False, "InputText": "", "InputHash": 0, "HasOutput": False}
     ),
