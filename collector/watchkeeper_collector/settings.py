@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     disk_reserve_bytes: int = Field(
         512 << 20,
         ge=0,
-        description="Free disk that is left alone: with less, senders are told to wait. The store stops at half of it.",
+        description="Free disk that is left alone: with less, senders wait; the store stops at half of it.",
     )
     retry_window_s: float = Field(
         600.0,

@@ -41,9 +41,9 @@ def build_trace(time_ns: int, number: int) -> Message:
 
 
 def build_log(time_ns: int, number: int) -> Message:
-    del number
+    ids = {"trace_id": number.to_bytes(15) + b"\1", "span_id": number.to_bytes(7) + b"\1"}
     name = "gen_ai.client.inference.operation.details"
-    return log_request(None, CONTENT, time_unix_nano=time_ns, event_name=name)
+    return log_request(None, CONTENT, time_unix_nano=time_ns, event_name=name, **ids)
 
 
 def build_metrics(time_ns: int, number: int) -> Message:

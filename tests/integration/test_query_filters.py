@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-
 import pytest
 from watchkeeper_collector.errors import ForbiddenError
 from watchkeeper_collector.query.source import Slice

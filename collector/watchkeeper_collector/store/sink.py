@@ -67,7 +67,7 @@ class StoreSink:
     """The spool's way into a store: see ``spool.sink.SegmentSink``."""
 
     def __init__(self, store: Store, layout: Layout | None = None, *, reserve_bytes: int = 0) -> None:
-        """``reserve_bytes``: with less free disk the engine refuses. At the very end of a disk it would not notice."""
+        """``reserve_bytes``: with less free disk the engine refuses. It would not notice the very end."""
         self._store = store
         self._insert_settings = {**INSERT_SETTINGS, "min_free_disk_bytes_to_perform_insert": reserve_bytes}
         self._layout = layout or Layout()
