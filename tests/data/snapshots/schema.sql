@@ -207,9 +207,9 @@ SELECT
     if(is_exclusive_reasoning, output + reasoning, output) AS OutputTokens,
     reasoning AS ReasoningTokens,
     multiIf((input IS NULL) AND (output IS NULL), '', concat(multiIf(cached = 0, 'as reported', ifNull(input < cached, false), 'cache added: input below cache', is_exclusive_cache, 'cache added: by source', 'cache included'), if(is_exclusive_reasoning, ', reasoning added', ''))) AS TokensBasis,
-    multiIf((event IN ('gen_ai.system.message', 'gen_ai.assistant.message', 'gen_ai.tool.message')), '', NOT match(input_document, '^[\\[{]'), input_document, newest_input != '', newest_input, input_scalar) AS InputText,
+    multiIf((event IN ('gen_ai.system.message', 'gen_ai.assistant.message', 'gen_ai.tool.message')), '', newest_input != '', newest_input, match(input_document, '^[\\[{]') AND isValidJSON(input_document), input_scalar, input_document) AS InputText,
     if(input_document = '', 0, cityHash64(cityHash64(input_document, request_model), InputText, Provider)) AS InputHash,
-    multiIf(NOT match(output_document, '^[\\[{]'), output_document, joined_output != '', joined_output, other_output != '', other_output, tool_calls > 0, '', output_scalar) AS OutputText,
+    multiIf(joined_output != '', joined_output, other_output != '', other_output, tool_calls > 0, '', match(output_document, '^[\\[{]') AND isValidJSON(output_document), output_scalar, output_document) AS OutputText,
     toUInt16(least(65535, tool_calls)) AS ToolCallCount,
     if(event = 'gen_ai.choice', (OutputText != '') OR (tool_calls > 0), output_document != '') AS HasOutput,
     content AS Content
