@@ -150,7 +150,8 @@ SELECT
         flat_input != '', flat_input,
         NOT match(input_document, '^[\\[{]'), input_document,
         newest_input != '', newest_input,
-        input_scalar) AS InputText,
+        input_scalar != '' OR isValidJSON(input_document), input_scalar,
+        input_document) AS InputText,
     multiIf(
         has_flat_output, flat_output,
         response_text != '', response_text,
@@ -158,7 +159,8 @@ SELECT
         joined_output != '', joined_output,
         other_output != '', other_output,
         listed_tool_calls > 0, '',
-        output_scalar) AS OutputText,
+        output_scalar != '' OR isValidJSON(output_document), output_scalar,
+        output_document) AS OutputText,
     cityHash64(input_document, request_model) AS document_hash,
     has_flat_output OR output_document != '' OR response_tool_calls != '' AS HasOutput,
     toUInt16(least(65535, multiIf(

@@ -3897,8 +3897,8 @@ SELECT
     Format,
     if(Kind = 'embedding', arrayFirst(t -> (t != ''), input_texts), if(arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), input_texts, input_roles) != '', arrayLast((t, r) -> ((t != '') AND (r IN ('user', 'human', 'humanmessage'))), input_texts, input_roles), arrayLast((t, r) -> ((t != '') AND (r IN ('', 'message', 'text'))), input_texts, input_roles))) AS newest_input,
     arrayStringConcat(arrayFilter(t -> (t != ''), arrayFilter((t, r) -> (r NOT IN ('user', 'human', 'humanmessage', 'tool', 'toolmessage', 'system', 'developer', 'reasoning', 'function_call', 'function_call_output')), output_texts, output_roles)), '\n') AS joined_output,
-    multiIf(flat_input != '', flat_input, NOT match(input_document, '^[\\[{]'), input_document, newest_input != '', newest_input, input_scalar) AS InputText,
-    multiIf(has_flat_output, flat_output, response_text != '', response_text, NOT match(output_document, '^[\\[{]'), output_document, joined_output != '', joined_output, other_output != '', other_output, listed_tool_calls > 0, '', output_scalar) AS OutputText,
+    multiIf(flat_input != '', flat_input, NOT match(input_document, '^[\\[{]'), input_document, newest_input != '', newest_input, (input_scalar != '') OR isValidJSON(input_document), input_scalar, input_document) AS InputText,
+    multiIf(has_flat_output, flat_output, response_text != '', response_text, NOT match(output_document, '^[\\[{]'), output_document, joined_output != '', joined_output, other_output != '', other_output, listed_tool_calls > 0, '', (output_scalar != '') OR isValidJSON(output_document), output_scalar, output_document) AS OutputText,
     cityHash64(input_document, request_model) AS document_hash,
     has_flat_output OR (output_document != '') OR (response_tool_calls != '') AS HasOutput,
     toUInt16(least(65535, multiIf(has_flat_output, flat_tool_calls, response_tool_calls != '', JSONLength(response_tool_calls), listed_tool_calls))) AS ToolCallCount

@@ -427,6 +427,10 @@ CONTENT = {
         },
         {"SpanAttributes": OPENAI, "Content": {"embedding.embeddings.0.embedding.text": "Hello?"}},
     ),
+    "a text that only begins like JSON": Case(
+        OPENAI | {"gen_ai.prompt": "[INST] Hello? [/INST]", "gen_ai.completion": "{Hi"},
+        {"InputText": "[INST] Hello? [/INST]", "OutputText": "{Hi"},
+    ),
     "nothing to leave": Case(
         OPENAI, {"HasContent": False, "InputText": "", "InputHash": 0, "HasOutput": False}
     ),
@@ -476,7 +480,8 @@ CONTENT = {
         {"InputText": "Hello?", "OutputText": "Hi."},
     ),
     "broken JSON": Case(
-        OPENAI | {"gen_ai.input.messages": '[{"role": "user", "parts'}, {"InputText": "", "HasContent": True}
+        OPENAI | {"gen_ai.input.messages": '[{"role": "user", "parts'},
+        {"InputText": '[{"role": "user", "parts', "HasContent": True},
     ),
 }
 
