@@ -1,0 +1,77 @@
+"""Ended calls, spans and scores as requests to the collector, none larger than it may be."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.trace import ReadableSpan
+
+from watchkeeper.byte_queue import ByteQueue
+from watchkeeper.guard import Guard
+
+PROTOBUF = "application/x-protobuf"
+SOFT_SHARE = 4
+"""Items are gathered up to a quarter of the largest request, since they grow when they are finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A request to the collector with the number of items in it."""
+
+    path: str
+    body: bytes
+    spans: int
+    content_type: str = PROTOBUF
+
+    def rejected(self, answer: bytes) -> int:
+        """How many spans the collector took the request without."""
+        if self.content_type != PROTOBUF or not answer:
+            return 0
+        return int(ExportTraceServiceResponse.FromString(answer).partial_success.rejected_spans)
+
+
+class Packer:
+    """Finishes items one by one and packs them."""
+
+    def __init__(
+        self, finish: Callable[[Any], ReadableSpan | Packed | None], guard: Guard, *, request_bytes: int
+    ) -> None:
+        self._finish = finish
+        self._guard = guard
+        self._request_bytes = request_bytes
+        self._ready: deque[Packed] = deque()
+
+    def clear(self) -> None:
+        self._ready.clear()
+
+    def pack(self, queue: ByteQueue[Any]) -> Packed | None:
+        """The next request, or ``None`` when nothing waits. The queue's items in it are ours from then on."""
+        while not self._ready:
+            gathered_bytes = queue.size_bytes
+            spans: list[ReadableSpan] = []
+            while gathered_bytes - queue.size_bytes < self._request_bytes // SOFT_SHARE:
+                if (item := queue.take()) is None:
+                    break
+                finished = self._guard(self._finish, item)
+                if isinstance(finished, ReadableSpan):
+                    spans.append(finished)
+                elif isinstance(finished, Packed):
+                    self._ready.append(finished)
+            if spans:
+                self._guard(self._encode, spans)
+            elif not self._ready and not len(queue):
+                return None
+        return self._ready.popleft()
+
+    def _encode(self, spans: Sequence[ReadableSpan]) -> None:
+        body = encode_spans(spans).SerializeToString()
+        if len(body) <= self._request_bytes:
+            self._ready.append(Packed("/v1/traces", body, len(spans)))
+        elif len(spans) > 1:
+            self._encode(spans[: len(spans) // 2])
+            self._encode(spans[len(spans) // 2 :])
+        else:
+            raise ValueError(f"The span '{spans[0].name}' is larger than a request may be.")

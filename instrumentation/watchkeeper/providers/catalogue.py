@@ -1,0 +1,35 @@
+"""Every provider that ``instrument()`` knows. A new one is a line here and then faces the contract tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from watchkeeper.patching import Patch
+from watchkeeper.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A client library: nothing of it, nor of our module for it, is imported before the application uses it."""
+
+    name: str
+    package: str
+    """The distribution whose version is looked at."""
+    trigger: str
+    """The module that has to be there for the patches."""
+    module: str
+    """Ours, with ``instrument(recorder)`` that returns the patches."""
+    majors: tuple[int, ...]
+    """Major versions that are tested; others are left alone."""
+
+    def instrument(self, recorder: Recorder) -> list[Patch]:
+        instrument: Callable[[Recorder], list[Patch]] = import_module(self.module).instrument
+        return instrument(recorder)
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        Provider("openai", "openai", "openai._base_client", "watchkeeper.providers.openai", (2, 3)),
+    )
+}

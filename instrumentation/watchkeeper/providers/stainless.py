@@ -1,0 +1,121 @@
+"""Clients that the Stainless generator makes: openai, anthropic, groq, together and more share one base client.
+
+Every request of theirs, however it was asked for (plain, parsed, raw, streamed, by a stream helper), goes through
+``SyncAPIClient.request`` or its async twin with the body as plain data: one seam for all of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watchkeeper.call import Call, Endpoint
+from watchkeeper.patching import Begin
+from watchkeeper.reading import Reader
+from watchkeeper.recorder import Recorder
+from watchkeeper.streams import notice_closing
+from watchkeeper.wire import Compressed, Encoded
+
+SEAMS = ("SyncAPIClient", "AsyncAPIClient")
+"""Classes of the package's ``_base_client`` whose ``request`` is wrapped."""
+FILES = "files"
+"""Member of a request's body that names what was uploaded beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Which requests are recorded: exact paths, and paths that end in an identifier."""
+
+    exact: Mapping[tuple[str, str], Reader]
+    by_id: Mapping[tuple[str, str], Reader]
+    """By method and the path before the last slash."""
+
+    def find(self, method: str, url: str) -> Reader | None:
+        path = url.partition("?")[0].rstrip("/")
+        key = (method.lower(), path)
+        return self.exact.get(key) or self.by_id.get((key[0], path.rpartition("/")[0]))
+
+
+def begin(recorder: Recorder, routes: Routes, endpoint: Callable[[Any], Endpoint]) -> Begin:
+    """Starts the calls of one package's clients; ``endpoint`` says where a client sends to."""
+
+    def begin_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
+        options = kwargs["options"] if "options" in kwargs else args[2]
+        reader = routes.find(options.method, options.url)
+        if reader is None:
+            return None
+        return recorder.begin(reader, endpoint(args[0]), read_body(options), receive)
+
+    return begin_request
+
+
+def read_body(options: Any) -> dict[str, Any]:
+    """The request's body as the API takes it, with the names of uploaded files."""
+    body = options.json_data if isinstance(options.json_data, Mapping) else {}
+    extra = getattr(options, "extra_json", None) or {}
+    uploads = {FILES: [_upload(file) for file in _items(options.files)]} if options.files else {}
+    path = {"id": options.url.rpartition("/")[2]} if options.method.lower() == "get" else {}
+    return {**body, **extra, **uploads, **path}
+
+
+def _items(files: Any) -> list[tuple[str, Any]]:
+    return list(files.items()) if isinstance(files, Mapping) else list(files)
+
+
+def _upload(file: tuple[str, Any]) -> dict[str, Any]:
+    """Field, file name, content (if it is in memory) and type of an upload in one of httpx's forms."""
+    field, value = file
+    name, content, *more = value if isinstance(value, tuple) else (None, value)
+    is_binary = isinstance(content, bytes | bytearray)
+    return {
+        "field": field,
+        "name": name,
+        "content": content if is_binary else None,
+        "mime_type": more[0] if more else None,
+    }
+
+
+def receive(call: Call, result: Any) -> Any:
+    """Take note of what ``request`` returned, and return that very object."""
+    if "_iterator" in (getattr(result, "__dict__", None) or ()):
+        _listen(call, result)
+    elif (http := getattr(result, "http_response", None)) is not None:
+        _receive_raw(call, result, http)
+    elif hasattr(getattr(result, "response", None), "iter_bytes"):  # binary content, such as speech
+        call.answer_encoded(_encoded(result.response))
+    else:
+        call.answer(result)
+    return result
+
+
+def _listen(call: Call, stream: Any) -> None:
+    """Put an observed iterator into the stream, and notice when its response is closed.
+
+    The stream's own ``close`` and those of all helpers around it end in the response's.
+    """
+    iterator = call.observe(stream._iterator)  # noqa: SLF001 - the seam
+    stream._iterator = iterator  # noqa: SLF001
+    method = "aclose" if hasattr(iterator, "__anext__") else "close"
+    notice_closing(stream.response, method, iterator)
+
+
+def _receive_raw(call: Call, result: Any, http: Any) -> None:
+    """A raw response: read already, or to be read by the application in its own way."""
+    is_legacy = "Legacy" in type(result).__name__
+    if is_legacy and getattr(result, "_is_sse_stream", False):
+        _listen(call, result.parse())
+    elif http.is_closed or is_legacy:
+        call.answer_encoded(_encoded(http))
+    else:
+        http.stream = call.tap(http.stream, _compressed(http))
+
+
+def _encoded(http: Any) -> Encoded:
+    return Encoded(http.content, http.headers.get("content-type", ""))
+
+
+def _compressed(http: Any) -> Compressed:
+    kind, headers = type(http), http.headers
+    return Compressed(
+        content_type=headers.get("content-type", ""),
+        decompress=lambda content: bytes(kind(200, headers=headers, content=content).content),
+    )
