@@ -1,7 +1,7 @@
 """What is in force in this process: the recorder, and the clients that the application registered.
 
-Decorators are applied, ``score()`` and ``register()`` are called, where no handle is at hand: this is the one thing
-they share, and the SDK's only state of module level.
+Decorators are applied, ``score()`` and ``register()`` are called, where no handle is at hand: this is the
+one thing they share, and the SDK's only state of module level.
 """
 
 from collections.abc import Callable

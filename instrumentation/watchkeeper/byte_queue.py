@@ -10,7 +10,8 @@ Item = TypeVar("Item")
 class ByteQueue(Generic[Item]):
     """First in, first out.
 
-    The thread that holds its lock may take it again: the garbage collector can interrupt ``put`` with another one.
+    The thread that holds its lock may take it again: the garbage collector can interrupt ``put`` with
+    another one.
     """
 
     def __init__(self, max_bytes: int) -> None:

@@ -14,7 +14,9 @@ SHORTEST_CUT = 64
 
 
 def is_sampled(trace_id: int, ratio: float) -> bool:
-    """The same for every process that sees the trace: by the low 64 bits of its id, as OpenTelemetry's sampler."""
+    """The same for every process that sees the trace: by the low 64 bits of its id, as OpenTelemetry's
+    sampler.
+    """
     return trace_id & MASK_64 < round(ratio * (1 << 64))
 
 

@@ -33,7 +33,9 @@ COST = "operation.cost"
 """USD. The name that Logfire and PydanticAI use."""
 COST_BASIS = "watchkeeper.cost.basis"
 CONTENT_KEPT = "watchkeeper.content.kept"
-"""Why the content is there: ``all``, ``sampled``, ``error``, ``refusal``, ``truncated``, ``empty``, ``slow``, ``dear``."""
+"""Why the content is there: ``all``, ``sampled``, ``error``, ``refusal``, ``truncated``, ``empty``,
+``slow``, ``dear``.
+"""
 CONTENT_REDACTED = "watchkeeper.content.redacted"
 """``true`` when redaction ran; ``failed`` when it failed and the content was dropped."""
 CONTENT_CUT = "watchkeeper.content.cut"

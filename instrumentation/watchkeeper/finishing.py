@@ -1,4 +1,4 @@
-"""The exporting thread's work on one item: read it, price it, measure it, decide on its content, redact it."""
+"""The exporting thread's work on one item: read, price and measure it, decide on its content, redact it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

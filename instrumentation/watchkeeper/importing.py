@@ -1,7 +1,7 @@
 """Acting when a package is imported: at once if it is there already, else when the application imports it.
 
-So ``instrument()`` costs nothing for clients that the application never uses, and may be called before or after
-they are imported.
+So ``instrument()`` costs nothing for clients that the application never uses, and may be called before or
+after they are imported.
 """
 
 import sys

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from watchkeeper.importing import ImportWatch
@@ -25,7 +26,7 @@ class Installation:
 
     def install(self, names: Iterable[str] | None) -> None:
         for provider in chosen(names):
-            self._watch.when_imported(provider.trigger, lambda provider=provider: self._apply(provider))  # type: ignore[misc]
+            self._watch.when_imported(provider.trigger, partial(self._apply, provider))
 
     def add(self, patch: Patch) -> None:
         self.patches.append(patch)
@@ -50,9 +51,7 @@ def chosen(names: Iterable[str] | None) -> list[Provider]:
     """Raises ``SettingError`` for a name that is no provider's."""
     wanted = list(PROVIDERS) if names is None else list(names)
     if unknown := [name for name in wanted if name not in PROVIDERS]:
-        raise SettingError(
-            f"watchkeeper.instrument(): providers has '{unknown[0]}', but one of {', '.join(PROVIDERS)} is expected."
-        )
+        raise SettingError(f"providers has '{unknown[0]}', but only {', '.join(PROVIDERS)} can be in it.")
     return [PROVIDERS[name] for name in wanted]
 
 

@@ -87,7 +87,9 @@ class Handle:
         return self._pipeline.flush(timeout_s)
 
     def stats(self) -> Mapping[str, Any]:
-        """What became of spans: sent, dropped, refused, waiting; and how often the SDK itself failed, and where."""
+        """What became of spans: sent, dropped, refused, waiting; and how often the SDK itself failed, and
+        where.
+        """
         counts, (waiting, waiting_bytes) = self._pipeline.counts, self._pipeline.waiting
         return {
             "sent": counts.sent,
@@ -107,7 +109,7 @@ class Handle:
             _handles.remove(self)
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
-        """Undo ``instrument()`` and send what is left; ``False`` when some of it could not be sent in time."""
+        """Undo ``instrument()`` and send what is left; ``False`` when some couldn't be in time."""
         self.uninstrument()
         atexit.unregister(self._at_exit)
         return self._pipeline.close(timeout_s)
@@ -165,8 +167,8 @@ def register(
 ) -> None:
     """Record calls of a client that is not built in: ``owner.method``, of a class or a module.
 
-    ``reader.request`` is given the call's arguments by name; what the method returns, plain or as a stream, goes to
-    ``reader.response`` and ``reader.chunk``. May be called before or after ``instrument()``.
+    ``reader.request`` is given the call's arguments by name; what the method returns, plain or as a stream,
+    goes to ``reader.response`` and ``reader.chunk``. May be called before or after ``instrument()``.
     """
     endpoint = Endpoint(provider, address, port)
 

@@ -1,7 +1,7 @@
 """What the application says about the calls it makes: session, user, feature, prompt, tags.
 
-Labels travel in OpenTelemetry's own context, so whatever carries that (asyncio, our carriers for threads, another
-instrumentation) carries them too.
+Labels travel in OpenTelemetry's own context, so whatever carries that (asyncio, our carriers for threads,
+another instrumentation) carries them too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,8 +67,8 @@ def current_labels(context: Context | None = None) -> Attributes:
 def detach(token: Token[Context]) -> None:
     """Undo an ``attach``; where the context that it was made in is gone, there is nothing to undo.
 
-    OpenTelemetry's own ``detach`` logs an error there, which happens to generators that are closed by the garbage
-    collector or finished in another task.
+    OpenTelemetry's own ``detach`` logs an error there, which happens to generators that are closed by the
+    garbage collector or finished in another task.
     """
     try:
         token.var.reset(token)

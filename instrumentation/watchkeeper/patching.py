@@ -10,7 +10,9 @@ from watchkeeper.call import Call
 from watchkeeper.guard import Guard
 
 Begin = Callable[[tuple[Any, ...], Mapping[str, Any]], Call | None]
-"""Starts the call that is about to be made with these arguments (a method's first is its instance), or ``None``."""
+"""Starts the call that is about to be made with these arguments (a method's first is its instance), or
+``None``.
+"""
 
 
 def traced(wrapped: Callable[..., Any], begin: Begin, guard: Guard) -> Callable[..., Any]:
@@ -60,7 +62,9 @@ class Patch:
     replacement: Any
 
     def remove(self) -> None:
-        """Put the original back. Another instrumentation's wrapper around ours stays, and ours is inert inside it."""
+        """Put the original back. Another instrumentation's wrapper around ours stays, and ours is inert
+        inside it.
+        """
         if vars(self.owner).get(self.name) is not self.replacement:
             return
         if self.original is None:

@@ -1,7 +1,7 @@
 """From ended calls to the collector: one thread that finishes, packs and sends what waits in the queue.
 
-Nothing here makes the application wait. While the collector is away, calls stay queued until the queue is full;
-then the oldest are dropped and counted.
+Nothing here makes the application wait. While the collector is away, calls stay queued until the queue is
+full; then the oldest are dropped and counted.
 """
 
 import logging
@@ -62,7 +62,9 @@ class Pipeline:
         self.reset()
 
     def reset(self) -> None:
-        """Start anew, as a forked child must: what was queued is its parent's to send, and locks may be held."""
+        """Start anew, as a forked child must: what was queued is its parent's to send, and locks may be
+        held.
+        """
         self.counts = Counts()
         self._queue: ByteQueue[Any] = ByteQueue(self._settings.queue_bytes)
         self._packer.clear()
@@ -93,7 +95,9 @@ class Pipeline:
             self._wake.set()
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all that is queued now is sent; ``False`` if that took too long or the collector is away."""
+        """Wait until all that is queued now is sent; ``False`` if that took too long or the collector is
+        away.
+        """
         if self._thread is None and not len(self._queue):
             return True
         self.run()
@@ -173,8 +177,8 @@ class Pipeline:
         )
         if refused and not self.counts.refused:
             logger.warning(
-                "Watchkeeper: the collector at '%s' refused %d spans%s. They are lost; look at its log or run "
-                "`watchkeeper doctor`. Further ones are counted in handle.stats() and not logged.",
+                "Watchkeeper: the collector at '%s' refused %d spans%s. They are lost: "
+                "see its log, or run `watchkeeper doctor`. Further ones are counted in handle.stats().",
                 self._settings.endpoint, refused, f" ({outcome.reason})" if outcome.reason else "",
             )  # fmt: skip
         self.counts.refused += refused
@@ -183,8 +187,8 @@ class Pipeline:
     def _wait_longer(self, outcome: Outcome) -> None:
         if not self._pause_s:
             logger.warning(
-                "Watchkeeper: the collector at '%s' cannot be reached (%s). Spans wait in memory, up to %d bytes; "
-                "the application is not affected.",
+                "Watchkeeper: the collector at '%s' cannot be reached (%s). Spans wait in memory, "
+                "at most %d bytes; the application is not affected.",
                 self._settings.endpoint, outcome.reason, self._settings.queue_bytes,
             )  # fmt: skip
         longer_s = outcome.after_s or min(LONGEST_PAUSE_S, self._pause_s * 2) or FIRST_PAUSE_S

@@ -1,11 +1,11 @@
 """What a call cost, by the price table of ``genai-prices`` where that is installed. Never the network.
 
-Importing the library takes longer than everything else here, so it happens on the exporting thread, with the first
-call that can be priced.
+Importing the library takes longer than everything else here, so it happens on the exporting thread, with the
+first call that can be priced.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from watchkeeper.reading import Usage
@@ -22,8 +22,10 @@ PROVIDERS = {
     "x_ai": "x-ai",
 }
 """OpenTelemetry's spelling of providers in the library's; others are spelt alike."""
-UNITS = {"reasoning_tokens": "output_reasoning_tokens"}
-"""Usage fields that the library calls otherwise."""
+UNITS = {
+    field.name.replace("reasoning_tokens", "output_reasoning_tokens"): field.name for field in fields(Usage)
+}
+"""The library's names of units, and ours."""
 LOCAL = frozenset({"ollama", "vllm", "lm_studio"})
 """Servers of one's own: the library would find a price by the model's name."""
 
@@ -48,7 +50,7 @@ class Pricing:
         self, provider: str, model: str | None, usage: Usage, attributes: Mapping[str, Any]
     ) -> Cost | None:
         """The cost of a call, ``None`` where the model, its price or its usage is unknown."""
-        units = {UNITS.get(name, name): count for name, count in asdict(usage).items() if count is not None}
+        units = {name: count for name, key in UNITS.items() if (count := getattr(usage, key)) is not None}
         if not model or not units or provider in LOCAL:
             return None
         if not self._is_loaded:

@@ -76,8 +76,8 @@ class StoryProcessor(SpanProcessor):
         self._ancestors.discard(key)
 
 
-def _key(context: SpanContext) -> tuple[int, int]:
-    return context.trace_id, context.span_id
+def _key(context: SpanContext | None) -> tuple[int, int]:
+    return (0, 0) if context is None else (context.trace_id, context.span_id)
 
 
 def _is_ours(span: ReadableSpan) -> bool:

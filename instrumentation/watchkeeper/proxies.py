@@ -1,7 +1,7 @@
 """Stand-ins for streams whose iterator cannot be replaced in place: generators, iterators, stream managers.
 
-A proxy is what it stands for to ``isinstance``, has exactly those special methods that the original's type has, and
-passes every attribute on.
+A proxy is what it stands for to ``isinstance``, has exactly those special methods that the original's type
+has, and passes every attribute on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from functools import cache, wraps
 from typing import Any
 
 from watchkeeper.guard import Guard
-from watchkeeper.streams import Listener, ObservedAsyncIterator, ObservedIterator, Record, observed
+from watchkeeper.streams import Listener, Record, observed
 
 ITERATION = ("__iter__", "__next__", "__aiter__", "__anext__")
 MANAGEMENT = ("__enter__", "__exit__", "__aenter__", "__aexit__")
@@ -24,7 +24,8 @@ def is_stream(value: Any) -> bool:
 
 def proxied(watched: Any, record: Record, listener: Listener, guard: Guard) -> Any:
     """A proxy for ``watched`` that records what comes out of it and tells the call how it ends."""
-    return _proxy_class(type(watched))(watched, Watcher(watched, record, listener, guard))
+    kind: Any = type(watched)
+    return _proxy_class(kind)(watched, Watcher(watched, record, listener, guard))
 
 
 class Watcher:
@@ -37,21 +38,23 @@ class Watcher:
         self._listener = listener
         self._guard = guard
         is_iterator = hasattr(watched, "__next__") or hasattr(watched, "__anext__")
-        self.steps = observed(watched, record, listener, guard) if is_iterator else None
+        self.steps: Any = observed(watched, record, listener, guard) if is_iterator else None
         self.iterators: list[Any] = [self.steps] if is_iterator else []
         """Kept while the proxy lives: an application may stop iterating and go on later."""
 
-    def iterate(self, proxy: "Proxy", inner: Any) -> Any:
+    def iterate(self, proxy: "Proxy", watched: Any, inner: Any) -> Any:
         """What ``iter()`` gives: the proxy where the original gave itself, else an observed iterator."""
-        if inner is proxy._watched:
+        if inner is watched:
             return proxy
         iterator = observed(inner, self._record, self._listener, self._guard)
         self.iterators.append(iterator)
         return iterator
 
-    def enter(self, proxy: "Proxy", entered: Any) -> Any:
-        """What ``with`` binds: the proxy where the original gave itself, else a proxy for the stream it gave."""
-        if entered is proxy._watched:
+    def enter(self, proxy: "Proxy", watched: Any, entered: Any) -> Any:
+        """What ``with`` binds: the proxy where the original gave itself, else a proxy for the stream it
+        gave.
+        """
+        if entered is watched:
             return proxy
         return self._guard(self._follow, entered, default=entered)
 
@@ -63,7 +66,9 @@ class Watcher:
         return stream
 
     def leave(self) -> None:
-        """The application left the ``with`` block, perhaps by an exception of its own, which is none of the call's."""
+        """The application left the ``with`` block, perhaps by an exception of its own, which is none of the
+        call's.
+        """
         self._guard(self._listener.break_off)
 
     def closing(self, close: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,27 +133,24 @@ class Proxy:
 
 
 def _iter(self: Proxy) -> Any:
-    return self._watcher.iterate(self, iter(self._watched))
+    return self._watcher.iterate(self, self._watched, iter(self._watched))
 
 
 def _aiter(self: Proxy) -> Any:
-    return self._watcher.iterate(self, aiter(self._watched))
+    return self._watcher.iterate(self, self._watched, aiter(self._watched))
 
 
 def _next(self: Proxy) -> Any:
-    steps = self._watcher.steps
-    assert isinstance(steps, ObservedIterator)
-    return steps.__next__()
+    return self._watcher.steps.__next__()
 
 
 def _anext(self: Proxy) -> Awaitable[Any]:
-    steps = self._watcher.steps
-    assert isinstance(steps, ObservedAsyncIterator)
-    return steps.__anext__()
+    steps: Awaitable[Any] = self._watcher.steps.__anext__()
+    return steps
 
 
 def _enter(self: Proxy) -> Any:
-    return self._watcher.enter(self, type(self._watched).__enter__(self._watched))
+    return self._watcher.enter(self, self._watched, type(self._watched).__enter__(self._watched))
 
 
 def _exit(self: Proxy, *raised: Any) -> Any:
@@ -159,7 +161,7 @@ def _exit(self: Proxy, *raised: Any) -> Any:
 
 
 async def _aenter(self: Proxy) -> Any:
-    return self._watcher.enter(self, await type(self._watched).__aenter__(self._watched))
+    return self._watcher.enter(self, self._watched, await type(self._watched).__aenter__(self._watched))
 
 
 async def _aexit(self: Proxy, *raised: Any) -> Any:
@@ -187,7 +189,7 @@ def _passed_on(name: str) -> Callable[..., Any]:
 
 
 @cache
-def _proxy_class(kind: type) -> type[Proxy]:
+def _proxy_class(kind: Any) -> type[Proxy]:
     members = {name: method for name, method in SPECIAL.items() if hasattr(kind, name)}
     members |= {name: _passed_on(name) for name in PASSED_ON if hasattr(kind, name)}
     return type(kind.__name__, (Proxy,), {"__slots__": (), "__doc__": kind.__doc__, **members})

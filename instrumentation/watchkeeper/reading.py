@@ -15,7 +15,9 @@ Message = dict[str, Any]
 
 @dataclass(slots=True)
 class Usage:
-    """What a provider bills. ``input_tokens`` includes cached ones, ``output_tokens`` reasoning; unknown is ``None``."""
+    """What a provider bills. ``input_tokens`` includes cached ones, ``output_tokens`` reasoning; unknown is
+    ``None``.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -45,7 +47,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """``is_pending``: the provider took the request and has yet to answer it, as with background responses."""
+    """``is_pending``: the provider took the request and has yet to answer, as with background responses."""
 
     model: str | None = None
     id: str | None = None
@@ -75,7 +77,8 @@ def last_piece(pieces: Sequence[Plain]) -> Plain:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One operation of a provider, as pure functions over plain data; ``chunk`` alone sees the client's own object.
+    """One operation of a provider, as pure functions over plain data; ``chunk`` alone sees the client's own
+    object.
 
     ``chunk`` is called while the application waits, once per chunk, and returns the text of an ordinary one:
     anything else is kept as a plain copy. ``fold`` makes the response of these pieces, in the form that

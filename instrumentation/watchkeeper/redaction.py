@@ -28,7 +28,9 @@ class Redaction:
         return self._redact is not None
 
     def apply(self, value: Any) -> Any:
-        """``value`` with every text redacted. Raises what ``redact`` raises: the content must then be dropped."""
+        """``value`` with every text redacted. Raises what ``redact`` raises: the content must then be
+        dropped.
+        """
         return value if self._redact is None else _walked(value, self._checked)
 
     def _checked(self, text: str) -> str:

@@ -1,7 +1,8 @@
-"""Requests to the collector over OTLP/HTTP or OTLP/gRPC, one attempt each: when to try again is the pipeline's choice.
+"""Requests to the collector over OTLP/HTTP or OTLP/gRPC, one attempt each: when to try again is the
+pipeline's choice.
 
-The standard library's HTTP client keeps import and set-up small, honours proxy variables, and needs no session
-that a fork would share.
+The standard library's HTTP client keeps import and set-up small, honours proxy variables, and needs no
+session that a fork would share.
 """
 
 import gzip
@@ -70,7 +71,7 @@ class HttpSender:
         headers = {**self._headers, "Content-Type": content_type}
         if self._settings.compression == "gzip":
             body, headers["Content-Encoding"] = gzip.compress(body, 3), "gzip"
-        request = urllib.request.Request(self._url(path), body, headers, method="POST")
+        request = urllib.request.Request(self._url(path), body, headers, method="POST")  # noqa: S310 - theirs to set
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
                 return Outcome("sent", body=answer.read(MAX_ANSWER_BYTES))

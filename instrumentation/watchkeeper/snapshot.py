@@ -1,7 +1,7 @@
 """Plain copies of what clients take and return, made while the application waits.
 
-Applications change their ``messages`` after a call, so containers are copied at once; texts cannot change and are
-shared. Everything slow (JSON, redaction, prices) works on the copy, later, on the exporting thread.
+Applications change their ``messages`` after a call, so containers are copied at once; texts cannot change
+and are shared. Everything slow (JSON, redaction, prices) works on the copy, later, on the exporting thread.
 """
 
 from collections.abc import Mapping

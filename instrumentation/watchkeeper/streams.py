@@ -1,7 +1,7 @@
 """Streams as the application reads them, with us listening.
 
-An observed iterator takes the place of the iterator inside a provider's own stream object. Where a client returns a
-bare iterator, a proxy stands in for it (``watchkeeper.proxies``).
+An observed iterator takes the place of the iterator inside a provider's own stream object. Where a client
+returns a bare iterator, a proxy stands in for it (``watchkeeper.proxies``).
 """
 
 import weakref
@@ -17,7 +17,9 @@ TEXT_BYTES = 64
 
 
 class Listener(Protocol):
-    """The call that a stream belongs to. Only the first of ``complete``, ``break_off``, ``abandon``, ``fail`` counts."""
+    """The call that a stream belongs to. Only the first of ``complete``, ``break_off``, ``abandon``,
+    ``fail`` counts.
+    """
 
     def complete(self) -> None:
         """The stream came to its end."""
@@ -136,8 +138,8 @@ def observed(
 def notice_closing(holder: Any, method: str, iterator: _Observed) -> None:
     """Have ``holder.method()`` tell that the stream ``iterator`` was closed.
 
-    For objects that close what the iterator reads from, such as an HTTP response. The iterator is held weakly: once
-    it is gone, the garbage collector is closing the stream, and it has told so itself.
+    For objects that close what the iterator reads from, such as an HTTP response. The iterator is held
+    weakly: once it is gone, the garbage collector is closing the stream, and it has told so itself.
     """
     original = getattr(holder, method)
     reference = weakref.ref(iterator)

@@ -1,4 +1,6 @@
-"""``@watchkeeper.trace``, ``@watchkeeper.tool``, ``@watchkeeper.agent``: spans around the application's functions."""
+"""``@watchkeeper.trace``, ``@watchkeeper.tool``, ``@watchkeeper.agent``: spans around the application's
+functions.
+"""
 
 import functools
 import inspect
@@ -18,7 +20,9 @@ def trace(function: Function, /) -> Function: ...
 @overload
 def trace(*, name: str = "") -> Callable[[Function], Function]: ...
 def trace(function: Any = None, /, *, name: str = "") -> Any:
-    """A span for each run of a function, plain or async, generators included; arguments and result are its content."""
+    """A span for each run of a function, plain or async, generators included; arguments and result are its
+    content.
+    """
     return _decorated(function, "span", name)
 
 

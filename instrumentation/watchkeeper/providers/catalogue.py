@@ -10,7 +10,7 @@ from watchkeeper.recorder import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A client library: nothing of it, nor of our module for it, is imported before the application uses it."""
+    """A client library. Neither it nor our module for it is imported before the application uses it."""
 
     name: str
     package: str

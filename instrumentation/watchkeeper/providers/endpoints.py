@@ -48,7 +48,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.i
 
 @lru_cache(maxsize=256)
 def find_endpoint(base_url: str, *, default: str | None = None) -> Endpoint:
-    """The provider behind a base URL: by its host, by a well-known local port, else ``default``, else the host."""
+    """The provider behind a base URL: by its host, by a well-known local port, else ``default``, else the
+    host.
+    """
     parts = urlsplit(base_url)
     host = (parts.hostname or "").lower()
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)

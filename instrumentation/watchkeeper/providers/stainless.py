@@ -1,7 +1,8 @@
-"""Clients that the Stainless generator makes: openai, anthropic, groq, together and more share one base client.
+"""Clients that the Stainless generator makes: openai, anthropic, groq, together and more share one base
+client.
 
-Every request of theirs, however it was asked for (plain, parsed, raw, streamed, by a stream helper), goes through
-``SyncAPIClient.request`` or its async twin with the body as plain data: one seam for all of them.
+Every request of theirs, however it was asked for (plain, parsed, raw, streamed, by a stream helper), goes
+through ``SyncAPIClient.request`` or its async twin with the body as plain data: one seam for all of them.
 """
 
 from collections.abc import Callable, Mapping

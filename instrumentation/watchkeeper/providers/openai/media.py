@@ -21,8 +21,12 @@ from watchkeeper.reading import (
 )
 from watchkeeper.snapshot import Plain, Vector
 
-IMAGE = {"n": "gen_ai.request.choice.count", "size": "openai.request.image.size", "quality": "openai.request.image.quality",
-         "user": "user.id"}  # fmt: skip
+IMAGE = {
+    "n": "gen_ai.request.choice.count",
+    "size": "openai.request.image.size",
+    "quality": "openai.request.image.quality",
+    "user": "user.id",
+}
 SPEECH = {"voice": "openai.request.voice", "speed": "openai.request.speed"}
 TRANSCRIPTION = {"temperature": "gen_ai.request.temperature", "language": "openai.request.language"}
 

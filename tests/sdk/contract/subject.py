@@ -1,0 +1,54 @@
+"""One operation of one client, described so that the contract can be tried on it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from tests.sdk.contract.wire import Reply, Wire
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``build`` makes a client over a transport; ``call`` makes one call with it (the same line for both twins)."""
+
+    name: str
+    http: Callable[[], Any]
+    build: Callable[[Wire], Any]
+    build_async: Callable[[Wire], Any]
+    call: Callable[[Any], Any]
+    reply: Reply
+    seams: tuple[str, ...]
+    """What is wrapped, as ``module:attribute.path``: for plain and for async clients."""
+    attributes: Mapping[str, Any]
+    """What the span must say, among other things."""
+    output: str | None = None
+    """A text that the answer's content has."""
+    failure: Reply = field(default_factory=lambda: Reply({"error": {"message": "slow down"}}, status=429))
+    failure_type: str = ""
+    partial_output: str | None = None
+    """A text that is in the content when a stream is left after ``partial_chunks``."""
+    partial_chunks: int = 2
+
+    @property
+    def is_stream(self) -> bool:
+        return bool(self.reply.chunks)
+
+    def wire(self, reply: Reply | None = None) -> Wire:
+        return Wire(self.http(), reply or self.reply)
+
+    def originals(self) -> list[Any]:
+        """What stands at the seams now, in the owners' own namespaces."""
+        return [vars(owner).get(name) for owner, name in self.owners()]
+
+    def owners(self) -> list[tuple[Any, str]]:
+        return [find_owner(seam) for seam in self.seams]
+
+
+def find_owner(seam: str) -> tuple[Any, str]:
+    module, _, path = seam.partition(":")
+    owner: Any = import_module(module)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    return owner, name

@@ -1,0 +1,295 @@
+"""The five promises to the application."""
+
+import asyncio
+import gc
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from watchkeeper import Handle, instrument
+
+from tests.sdk.collector import Seen
+from tests.sdk.conftest import Watch
+from tests.sdk.contract.faults import FAULTS
+from tests.sdk.contract.subject import Subject
+from tests.sdk.contract.subjects import Twin, every_answer, every_call, every_stream, every_subject
+from tests.sdk.contract.wire import Reply
+
+SeenBy = Callable[[Handle], list[Seen]]
+
+
+class Interrupted(BaseException):
+    """What no client catches, such as the interrupt of a user."""
+
+
+class Spy:
+    """Stands where a client's own method does, beneath ours, and remembers what it was asked and what it gave."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, subject: Subject) -> None:
+        self.calls = 0
+        self.results: list[Any] = []
+        for owner, name in subject.owners():
+            monkeypatch.setattr(owner, name, self._spied(getattr(owner, name)))
+
+    def _spied(self, method: Any) -> Any:
+        if asyncio.iscoroutinefunction(method):
+
+            async def spy_async(*args: Any, **kwargs: Any) -> Any:
+                self.calls += 1
+                self.results.append(await method(*args, **kwargs))
+                return self.results[-1]
+
+            return spy_async
+
+        def spy(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            self.results.append(method(*args, **kwargs))
+            return self.results[-1]
+
+        return spy
+
+
+# 1. The client's method is called exactly once.
+
+
+@every_call
+def test_the_client_is_called_exactly_once(twin: Twin, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch, twin.subject)
+    watch()
+    wire = twin.wire()
+    twin.consume(wire)
+    assert (spy.calls, len(wire.requests)) == (1, 1)
+
+
+@every_call
+def test_a_failing_client_is_called_exactly_once(
+    twin: Twin, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = Spy(monkeypatch, twin.subject)
+    watch()
+    wire = twin.wire(twin.subject.failure)
+    with pytest.raises(Exception, match="slow down"):
+        twin.consume(wire)
+    assert (spy.calls, len(wire.requests)) == (1, 1)
+
+
+# 2. Its exception reaches the application unchanged, with its traceback.
+
+
+def caught(twin: Twin, reply: Reply) -> BaseException:
+    with pytest.raises(BaseException) as info:
+        twin.consume(twin.wire(reply))
+    return info.value
+
+
+def places(error: BaseException) -> list[str]:
+    """Functions in the traceback, without ours."""
+    return [
+        frame.name
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "watchkeeper" not in frame.filename
+    ]
+
+
+@every_call
+def test_an_exception_is_the_clients_own(twin: Twin, watch: Watch) -> None:
+    expected = caught(twin, twin.subject.failure)
+    watch()
+    error = caught(twin, twin.subject.failure)
+    assert (type(error), error.args, str(error)) == (type(expected), expected.args, str(expected))
+    assert (type(error.__cause__), type(error.__context__)) == (
+        type(expected.__cause__),
+        type(expected.__context__),
+    )
+    assert places(error) == places(expected)
+
+
+@every_call
+def test_an_interrupt_passes_as_the_very_object(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    interrupt = Interrupted()
+    assert caught(twin, Reply(error=interrupt)) is interrupt
+    (span,) = seen(handle)
+    assert span.is_error
+    assert span.attributes["error.type"].endswith("Interrupted")
+
+
+@every_stream
+def test_an_exception_within_a_stream_passes(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    interrupt = Interrupted()
+    reply = Reply(chunks=twin.subject.reply.chunks[:2], content_type="text/event-stream", error=interrupt)
+    assert caught(twin, reply) is interrupt
+    (span,) = seen(handle)
+    assert span.is_error
+    assert span.attributes["watchkeeper.stream.state"] == "partial"
+
+
+# 3. The application gets its own object, even when each of our functions is made to raise at each step.
+
+
+@every_call
+def test_the_result_is_the_clients_very_object(
+    twin: Twin, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = Spy(monkeypatch, twin.subject)
+    watch()
+    result = twin.call(twin.wire())
+    assert result is spy.results[0]
+
+
+@every_call
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_our_faults_stay_ours(twin: Twin, fault: Any, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [_plain(item) for item in twin.consume(twin.wire())]
+    handle = watch(strict=False)
+    fault.inject(monkeypatch)
+    assert [_plain(item) for item in twin.consume(twin.wire())] == expected
+    error = caught(twin, twin.subject.failure)
+    assert "slow down" in str(error)
+    handle.flush(10)
+
+
+def _plain(item: Any) -> Any:
+    return item.model_dump() if hasattr(item, "model_dump") else getattr(item, "content", item)
+
+
+# 4. A span always ends.
+
+
+@every_stream
+def test_a_stream_left_early_is_recorded_as_partial(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    twin.consume(twin.wire(), twin.subject.partial_chunks, lambda stream: stream.close())
+    (span,) = seen(handle)
+    assert span.attributes["watchkeeper.stream.state"] == "partial"
+    assert span.attributes["watchkeeper.stream.chunks"] == twin.subject.partial_chunks
+    assert span.content("gen_ai.output.messages")[0]["parts"] == [
+        {"type": "text", "content": twin.subject.partial_output}
+    ]
+
+
+@every_stream
+def test_a_closed_stream_has_ended_at_once(twin: Twin, watch: Watch) -> None:
+    handle = watch(export_interval_s=60)
+    kept: list[Any] = []
+
+    def close(stream: Any) -> Any:
+        kept.append(stream)
+        return stream.close()
+
+    twin.consume(twin.wire(), 1, close)
+    assert handle.stats()["waiting"] == 1
+
+
+@every_stream
+def test_a_stream_taken_by_the_garbage_collector_ends(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    twin.consume(twin.wire(), twin.subject.partial_chunks)
+    gc.collect()
+    (span,) = seen(handle)
+    assert span.attributes["watchkeeper.stream.state"] == "partial"
+
+
+@every_stream
+def test_a_stream_that_nobody_reads_ends(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    twin.call(twin.wire())
+    gc.collect()
+    (span,) = seen(handle)
+    assert span.attributes["watchkeeper.stream.state"] == "partial"
+
+
+@every_stream
+def test_a_stream_can_be_read_in_another_task(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    wire = twin.wire()
+
+    async def read(stream: Any) -> int:
+        return len([chunk async for chunk in stream])
+
+    async def scenario() -> int:
+        stream = await twin.subject.call(twin.subject.build_async(wire))
+        return await asyncio.create_task(read(stream))
+
+    if twin.is_async:
+        asyncio.run(scenario())
+    else:
+        stream = twin.call(wire)
+        asyncio.run(asyncio.to_thread(list, stream))
+    (span,) = seen(handle)
+    assert span.attributes["watchkeeper.stream.state"] == "complete"
+
+
+@every_subject
+def test_a_cancelled_call_ends(subject: Subject, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    wire = subject.wire()
+
+    async def scenario() -> None:
+        started = asyncio.Event()
+
+        async def hang(request: Any) -> Any:
+            started.set()
+            await asyncio.sleep(3600)
+
+        wire.async_client = lambda: wire.http.AsyncClient(transport=wire.http.MockTransport(hang))  # type: ignore[method-assign]
+
+        async def call() -> Any:
+            return await subject.call(subject.build_async(wire))
+
+        task = asyncio.create_task(call())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    (span,) = seen(handle)
+    assert span.attributes["error.type"] == "asyncio.exceptions.CancelledError"
+
+
+@every_answer
+def test_calls_in_many_tasks_do_not_mix(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    wire = twin.wire()
+
+    async def scenario() -> None:
+        client = twin.subject.build_async(wire)
+        await asyncio.gather(*(twin.subject.call(client) for _ in range(5)))
+
+    asyncio.run(scenario())
+    spans = seen(handle)
+    assert len({span.trace_id for span in spans}) == len(spans) == 5
+
+
+# 5. uninstrument() restores the identical attribute; instrument() twice is once.
+
+
+@every_subject
+def test_uninstrument_restores_the_identical_attribute(subject: Subject, watch: Watch) -> None:
+    originals = subject.originals()
+    handle = watch()
+    assert all(now is not then for now, then in zip(subject.originals(), originals, strict=True))
+    handle.uninstrument()
+    assert all(now is then for now, then in zip(subject.originals(), originals, strict=True))
+
+
+@every_call
+def test_instrument_twice_is_once(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    assert instrument(service_name="another") is handle
+    twin.consume(twin.wire())
+    assert len(seen(handle)) == 1
+
+
+@every_call
+def test_after_uninstrument_nothing_is_recorded(twin: Twin, watch: Watch, seen: SeenBy) -> None:
+    handle = watch()
+    client_made_before = twin.subject.build(twin.wire())
+    handle.uninstrument()
+    twin.consume(twin.wire())
+    if not twin.is_async:
+        twin.subject.call(client_made_before)
+    assert seen(handle) == []
