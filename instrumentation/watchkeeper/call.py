@@ -102,7 +102,8 @@ class Call:
         self.start_ns = time_ns()
         self.labels = current_labels()
         self.span = recorder.started(self)
-        self._token: Token[Context] | None = attach(set_value(IN_CALL, self, set_span_in_context(self.span)))
+        self._token: Token[Context] | None = None
+        self.enter()
 
     @property
     def guard(self) -> Guard:
@@ -110,9 +111,18 @@ class Call:
 
     # What the wrapper says.
 
+    def enter(self) -> None:
+        """The call's span is the current one from here on."""
+        self._token = attach(set_value(IN_CALL, self, set_span_in_context(self.span)))
+
+    def leave(self) -> None:
+        """The client has returned or raised: what was current before is so again."""
+        token, self._token = self._token, None
+        if token is not None:
+            detach(token)
+
     def finish(self, result: Any) -> Any:
         """Take note of what the client returned, and return it: the very object, or a proxy for a stream."""
-        self._leave()
         return self._receive(self, result)
 
     def fail(self, error: BaseException) -> None:
@@ -120,7 +130,6 @@ class Call:
         if isinstance(error, GeneratorExit):  # the coroutine that waited for it was thrown away
             self.abandon()
             return
-        self._leave()
         self.failure = read_failure(error)
         self.is_partial = self.record is not None
         self._end()
@@ -258,12 +267,6 @@ class Call:
             return True
         return False
 
-    def _leave(self) -> None:
-        """The call's span is no longer the current one."""
-        if self._token is not None:
-            detach(self._token)
-            self._token = None
-
 
 Receive = Callable[[Call, Any], Any]
 """Takes note of what a client returned and returns it."""
@@ -282,11 +285,14 @@ def receive(call: Call, result: Any) -> Any:
 async def _awaited(call: Call, awaitable: Awaitable[Any]) -> Any:
     """For methods that are not async themselves but return what has to be awaited."""
     guard = call.guard
+    guard(call.enter)
     try:
         result = await awaitable
     except BaseException as error:
         guard(call.fail, error)
         raise
+    finally:
+        guard(call.leave)
     return guard(call.finish, result, default=result)
 
 

@@ -30,6 +30,8 @@ def traced(wrapped: Callable[..., Any], begin: Begin, guard: Guard) -> Callable[
         except BaseException as error:
             guard(call.fail, error)
             raise
+        finally:
+            guard(call.leave)
         return guard(call.finish, result, default=result)
 
     return call_traced
@@ -46,6 +48,8 @@ def _traced_async(wrapped: Callable[..., Any], begin: Begin, guard: Guard) -> Ca
         except BaseException as error:
             guard(call.fail, error)
             raise
+        finally:
+            guard(call.leave)
         return guard(call.finish, result, default=result)
 
     return call_traced

@@ -1,6 +1,7 @@
 """Fixtures of the SDK's tests: a collector, and ``instrument()`` that is undone after each test."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,8 +14,6 @@ from tests.sdk.collector import Collector, Seen
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for name in list(os.environ):
         if name.startswith(("OTEL_", "WATCHKEEPER_", "OPENAI_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -24,14 +23,22 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """OpenTelemetry logs what must not happen, such as a context that cannot be detached."""
     yield
-    wrong = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    records = caplog.get_records("call")
+    wrong = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
     assert wrong == []
 
 
-@pytest.fixture
-def collector() -> Iterator[Collector]:
+@pytest.fixture(scope="session")
+def _collector() -> Iterator[Collector]:
     with Collector() as running:
         yield running
+
+
+@pytest.fixture
+def collector(_collector: Collector) -> Collector:
+    """Empty for each test. Tests that stop one make their own."""
+    _collector.received.clear()
+    return _collector
 
 
 Watch = Callable[..., Handle]
@@ -39,7 +46,9 @@ Watch = Callable[..., Handle]
 
 @pytest.fixture
 def watch(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    """``instrument()`` towards the collector with all content; faults of ours are raised unless told otherwise."""
+    """``instrument()`` towards the collector with all content; faults of ours are raised unless told
+    otherwise.
+    """
     handles: list[Handle] = []
 
     def start(*, is_priced: bool = False, **settings: Any) -> Handle:

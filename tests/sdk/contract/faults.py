@@ -7,12 +7,12 @@ import pytest
 from watchkeeper import call, finishing, measuring, packing, recorder, snapshot, streams, tracers
 
 
-class Broken(Exception):
+class OurBugError(Exception):
     """A bug of ours."""
 
 
 def fail(*_: Any, **__: Any) -> NoReturn:
-    raise Broken
+    raise OurBugError
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ FAULTS = [
     Fault(call.Call, "__init__"),
     Fault(call.Call, "finish"),
     Fault(call.Call, "fail"),
+    Fault(call.Call, "enter"),
     Fault(call.Call, "answer"),
     Fault(call.Call, "answer_encoded"),
     Fault(call.Call, "observe"),

@@ -152,6 +152,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.responses",
+        faces_faults=False,
         call=lambda client: client.responses.create(
             model="gpt-4o", input="Where is Oslo?", instructions="Be brief."
         ),
@@ -161,6 +162,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.responses.stream",
+        faces_faults=False,
         call=lambda client: client.responses.create(model="gpt-4o", input="Where is Oslo?", stream=True),
         reply=Reply(chunks=events(*RESPONSE_EVENTS, is_named=True), content_type="text/event-stream"),
         attributes={**CHAT, "gen_ai.request.stream": True, "watchkeeper.stream.state": "complete"},
@@ -169,6 +171,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.embeddings",
+        faces_faults=False,
         call=lambda client: client.embeddings.create(
             model="text-embedding-3-small", input=["Oslo"], encoding_format="float"
         ),
@@ -191,6 +194,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.images",
+        faces_faults=False,
         call=lambda client: client.images.generate(model="gpt-image-1", prompt="A fjord"),
         reply=Reply(
             {
@@ -222,6 +226,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.transcriptions",
+        faces_faults=False,
         call=lambda client: client.audio.transcriptions.create(
             model="whisper-1", file=("oslo.mp3", b"ID3-some-sound", "audio/mpeg")
         ),
@@ -232,6 +237,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.moderations",
+        faces_faults=False,
         call=lambda client: client.moderations.create(model="omni-moderation-latest", input="Oslo"),
         reply=Reply({"id": "modr-1", "model": "omni-moderation-latest", "results": [{"flagged": True}]}),
         attributes={"gen_ai.operation.name": "moderation", "openai.moderation.flagged": True},
@@ -240,6 +246,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="openai.completions",
+        faces_faults=False,
         call=lambda client: client.completions.create(model="gpt-3.5-turbo-instruct", prompt="Oslo is"),
         reply=Reply(
             {

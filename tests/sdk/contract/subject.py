@@ -10,7 +10,9 @@ from tests.sdk.contract.wire import Reply, Wire
 
 @dataclass(frozen=True)
 class Subject:
-    """``build`` makes a client over a transport; ``call`` makes one call with it (the same line for both twins)."""
+    """``build`` makes a client over a transport; ``call`` makes one call with it (the same line for both
+    twins).
+    """
 
     name: str
     http: Callable[[], Any]
@@ -26,6 +28,8 @@ class Subject:
     """A text that the answer's content has."""
     failure: Reply = field(default_factory=lambda: Reply({"error": {"message": "slow down"}}, status=429))
     failure_type: str = ""
+    faces_faults: bool = True
+    """Whether all our faults are tried on it: enough for one subject of each form of result."""
     partial_output: str | None = None
     """A text that is in the content when a stream is left after ``partial_chunks``."""
     partial_chunks: int = 2

@@ -34,7 +34,9 @@ class Twin:
     def consume(
         self, wire: Wire, limit: int | None = None, then: Callable[[Any], Any] | None = None
     ) -> list[Any]:
-        """Chunks of the stream, at most ``limit``, after which ``then`` is called with it; an answer as it is."""
+        """Chunks of the stream, at most ``limit``, after which ``then`` is called with it; an answer as it
+        is.
+        """
         if self.is_async:
             return asyncio.run(self._consume(wire, limit, then))
         result = self.subject.call(self.subject.build(wire))
@@ -70,4 +72,5 @@ def twins(subjects: list[Subject]) -> Any:
 every_call = twins(SUBJECTS)
 every_stream = twins(STREAMS)
 every_answer = twins([subject for subject in SUBJECTS if not subject.is_stream])
+every_form = twins([subject for subject in SUBJECTS if subject.faces_faults])
 every_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)

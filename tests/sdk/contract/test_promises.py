@@ -13,7 +13,14 @@ from tests.sdk.collector import Seen
 from tests.sdk.conftest import Watch
 from tests.sdk.contract.faults import FAULTS
 from tests.sdk.contract.subject import Subject
-from tests.sdk.contract.subjects import Twin, every_answer, every_call, every_stream, every_subject
+from tests.sdk.contract.subjects import (
+    Twin,
+    every_answer,
+    every_call,
+    every_form,
+    every_stream,
+    every_subject,
+)
 from tests.sdk.contract.wire import Reply
 
 SeenBy = Callable[[Handle], list[Seen]]
@@ -24,7 +31,9 @@ class Interrupted(BaseException):
 
 
 class Spy:
-    """Stands where a client's own method does, beneath ours, and remembers what it was asked and what it gave."""
+    """Stands where a client's own method does, beneath ours, and remembers what it was asked and what it
+    gave.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, subject: Subject) -> None:
         self.calls = 0
@@ -139,7 +148,7 @@ def test_the_result_is_the_clients_very_object(
     assert result is spy.results[0]
 
 
-@every_call
+@every_form
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_our_faults_stay_ours(twin: Twin, fault: Any, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [_plain(item) for item in twin.consume(twin.wire())]
@@ -234,7 +243,8 @@ def test_a_cancelled_call_ends(subject: Subject, watch: Watch, seen: SeenBy) -> 
             started.set()
             await asyncio.sleep(3600)
 
-        wire.async_client = lambda: wire.http.AsyncClient(transport=wire.http.MockTransport(hang))  # type: ignore[method-assign]
+        transport = wire.http.MockTransport(hang)
+        wire.async_client = lambda: wire.http.AsyncClient(transport=transport)  # type: ignore[method-assign]
 
         async def call() -> Any:
             return await subject.call(subject.build_async(wire))
