@@ -1,5 +1,6 @@
 """What a reader makes of a provider's request, response and chunks: the vocabulary every provider speaks."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,6 +109,16 @@ def present(body: Mapping[str, Any], names: Mapping[str, str]) -> Attributes:
         for key, name in names.items()
         if isinstance(value := body.get(key), str | int | float) and value != ""
     }
+
+
+def decoded(value: Any) -> Any:
+    """JSON in a text, such as a tool call's arguments; a text that is none stays as it is."""
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -101,11 +101,10 @@ def _listen(call: Call, stream: Any) -> None:
 
 def _receive_raw(call: Call, result: Any, http: Any) -> None:
     """A raw response: read already, or to be read by the application in its own way."""
-    is_legacy = "Legacy" in type(result).__name__
-    if is_legacy and getattr(result, "_is_sse_stream", False):
-        _listen(call, result.parse())
-    elif http.is_closed or is_legacy:
+    if http.is_closed:
         call.answer_encoded(_encoded(http))
+    elif "Legacy" in type(result).__name__:  # parses to the same stream for whoever asks
+        _listen(call, result.parse())
     else:
         http.stream = call.tap(http.stream, _compressed(http))
 

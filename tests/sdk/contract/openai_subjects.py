@@ -104,8 +104,28 @@ RESPONSE_EVENTS = [
         "sequence_number": 0,
         "response": {**RESPONSE, "status": "in_progress", "output": [], "usage": None},
     },
-    *(text_delta(text, number) for number, text in enumerate(("In ", "Norway", ", of", " course."), 1)),
-    {"type": "response.completed", "sequence_number": 5, "response": RESPONSE},
+    {
+        "type": "response.output_item.added",
+        "sequence_number": 1,
+        "output_index": 0,
+        "item": {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "in_progress",
+            "content": [],
+        },
+    },
+    {
+        "type": "response.content_part.added",
+        "sequence_number": 2,
+        "item_id": "msg_1",
+        "output_index": 0,
+        "content_index": 0,
+        "part": {"type": "output_text", "text": "", "annotations": []},
+    },
+    *(text_delta(text, number) for number, text in enumerate(("In ", "Norway", ", of", " course."), 3)),
+    {"type": "response.completed", "sequence_number": 7, "response": RESPONSE},
 ]
 
 
@@ -167,6 +187,7 @@ SUBJECTS = [
         reply=Reply(chunks=events(*RESPONSE_EVENTS, is_named=True), content_type="text/event-stream"),
         attributes={**CHAT, "gen_ai.request.stream": True, "watchkeeper.stream.state": "complete"},
         partial_output="In ",
+        partial_chunks=4,
     ),
     replace(
         CHAT_SUBJECT,

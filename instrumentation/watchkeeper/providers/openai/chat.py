@@ -12,6 +12,7 @@ from watchkeeper.reading import (
     Reader,
     Request,
     Response,
+    decoded,
     mapping,
     mappings,
     present,
@@ -146,7 +147,7 @@ def _audio_parts(audio: Mapping[str, Any]) -> list[Part]:
 def read_tool_call(call: Mapping[str, Any]) -> Part:
     function = mapping(call.get("function")) or mapping(call.get("custom"))
     arguments = function.get("arguments", function.get("input"))
-    part: Part = {"type": "tool_call", "name": function.get("name"), "arguments": arguments}
+    part: Part = {"type": "tool_call", "name": function.get("name"), "arguments": decoded(arguments)}
     return {**part, "id": call["id"]} if call.get("id") else part
 
 
@@ -254,7 +255,8 @@ def _joined(choice: dict[str, Any]) -> dict[str, Any]:
         {"id": call["id"], "function": {"name": call["name"], "arguments": "".join(call["arguments"])}}
         for _, call in sorted(message.pop("tool_calls").items())
     ]
-    joined = {key: "".join(value) if _is_texts(value) else value for key, value in message.items()}
+    texts = {key: "".join(value) if _is_texts(value) else value for key, value in message.items()}
+    joined = {key: value for key, value in texts.items() if value != ""}
     return {**choice, "message": {**joined, "tool_calls": calls} if calls else joined}
 
 

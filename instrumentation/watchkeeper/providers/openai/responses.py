@@ -14,6 +14,7 @@ from watchkeeper.reading import (
     Request,
     Response,
     Usage,
+    decoded,
     mapping,
     mappings,
     present,
@@ -91,7 +92,7 @@ def _item_parts(kind: str, item: Mapping[str, Any]) -> Iterator[Part]:
                 "type": "tool_call",
                 "id": item.get("call_id"),
                 "name": item.get("name"),
-                "arguments": arguments,
+                "arguments": decoded(arguments),
             }
         case "image_generation_call":
             yield blob_part("image", item.get("result"), f"image/{item.get('output_format') or 'png'}")
