@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from watchkeeper.media import blob_part
 from watchkeeper.reading import Response
 from watchkeeper.settings import Settings
+from watchkeeper.snapshot import Binary, Vector
 
 TRUNCATED = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "MAX_TOKENS"})
 REFUSED = frozenset({"content_filter", "refusal", "SAFETY", "PROHIBITED_CONTENT"})
@@ -58,8 +60,18 @@ def render(value: Any, limit_bytes: int) -> tuple[str, bool]:
 
 
 def _dump(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_described)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _described(value: Any) -> Any:
+    """What stands for a value that is no text."""
+    match value:
+        case Vector():
+            return {"type": "vector", "length": value.length}
+        case bytes() | Binary():
+            return blob_part("file", value)
+    return str(value)
 
 
 def _cut(value: Any, longest: int) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from opentelemetry import trace
 from opentelemetry.trace import TracerProvider, format_trace_id, get_current_span
 
 from watchkeeper import active
@@ -18,7 +19,7 @@ from watchkeeper.guard import Guard
 from watchkeeper.installing import Installation
 from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed, Packer
-from watchkeeper.patching import Patch
+from watchkeeper.patching import Patch, patch
 from watchkeeper.pipeline import Pipeline
 from watchkeeper.pricing import Pricing
 from watchkeeper.processor import StoryProcessor
@@ -63,8 +64,10 @@ class Handle:
         self._installation.install(self.settings.providers)
         for registration in active.registrations:
             self._installation.add(registration(self.recorder))
-        for patch in carry(self.recorder):
-            self._installation.add(patch)
+        for carrier in carry(self.recorder):
+            self._installation.add(carrier)
+        self._installation.add(patch(trace, "set_tracer_provider", self._tracers.noticing))
+        self._tracers.current()
         active.activate(self.recorder)
         os.register_at_fork(after_in_child=_weak(self._after_fork))
         atexit.register(self._at_exit)

@@ -26,7 +26,7 @@ class StoryProcessor(SpanProcessor):
         self._guard = guard
         self._open: dict[tuple[int, int], SpanContext | None] = {}
         """Parents of open spans, by trace and span id."""
-        self._ancestors: set[tuple[int, int]] = set()
+        self._ancestors: dict[tuple[int, int], None] = {}
         self.is_active = True
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -66,14 +66,16 @@ class StoryProcessor(SpanProcessor):
     def _mark_ancestors(self, parent: SpanContext | None) -> None:
         while parent is not None:
             key = _key(parent)
-            if key in self._ancestors or key not in self._open:
+            if key in self._ancestors or parent.is_remote:
                 return
-            self._ancestors.add(key)
-            parent = self._open[key]
+            self._ancestors[key] = None
+            parent = self._open.get(key)  # unknown if it began before we were there
+        if len(self._ancestors) > MAX_OPEN_SPANS:
+            self._ancestors.pop(next(iter(self._ancestors)))
 
     def _forget(self, key: tuple[int, int]) -> None:
         self._open.pop(key, None)
-        self._ancestors.discard(key)
+        self._ancestors.pop(key, None)
 
 
 def _key(context: SpanContext | None) -> tuple[int, int]:

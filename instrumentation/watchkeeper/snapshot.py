@@ -12,6 +12,8 @@ Plain = Any
 
 MAX_DEPTH = 24
 MAX_NODES = 50_000
+MAX_NUMBERS = 32
+"""A longer list of numbers is an embedding, or tokens, of which only the length is kept."""
 MAX_BINARY_BYTES = 8 << 20
 """Larger binary values are kept by their size alone."""
 NODE_BYTES = 64
@@ -63,7 +65,7 @@ class Snapshot:
         return self._other(value, depth)
 
     def _items(self, values: Any, depth: int) -> Plain:
-        if len(values) > 1 and type(values[0]) in (int, float) and type(values[-1]) in (int, float):
+        if len(values) > MAX_NUMBERS and type(values[0]) in (int, float) and type(values[-1]) in (int, float):
             return Vector(len(values))
         return [self.take(item, depth + 1) for item in values]
 

@@ -1,5 +1,9 @@
 """Whose tracer provider spans come from: the application's once there is one, until then a private one."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -41,6 +45,18 @@ class Tracers:
         if provider is not self._global:
             self._adopt(provider)
         return self._global_tracer
+
+    def noticing(self, set_provider: Callable[..., None]) -> Callable[..., None]:
+        """``set_tracer_provider`` that we notice at once, and not only with the next call: a provider's spans
+        are to be known from the first on, since they can be ancestors of calls.
+        """
+
+        @wraps(set_provider)
+        def set_noticed(*args: Any, **kwargs: Any) -> None:
+            set_provider(*args, **kwargs)
+            self.current()
+
+        return set_noticed
 
     @property
     def is_shared(self) -> bool:
