@@ -130,6 +130,115 @@ class Call:
         if isinstance(error, GeneratorExit):  # the coroutine that waited for it was thrown away
             self.abandon()
             return
+        if not self._open:
+            return
+        self.failure = read_failure(error)
+        self.is_partial = self.record is not None
+        self._end()
+
+    # What is made of a result.
+
+    def answer(self, result: Any) -> None:
+        """The whole answer is there."""
+        self.result = self.snapshot.take(result)
+        self._end()
+
+    def answer_encoded(self, encoded: Encoded) -> None:
+        """The whole answer is there, as bytes that the application has yet to decode, or never will."""
+        self.result = encoded
+        self.snapshot.size_bytes += len(encoded.content)
+        self._end()
+
+    def observe(self, iterator: Any) -> ObservedIterator | ObservedAsyncIterator:
+        """The twin that takes the place of an iterator inside a stream."""
+        return observed(iterator, self.stream_record(), self, self.guard)
+
+    def stream_record(self) -> Record:
+        self.record = self.record or Record(self.reader.chunk, limit_bytes=self._recorder.stream_bytes)
+        return self.record
+
+    def tap(self, stream: Any, encoded: Compressed) -> Any:
+        """A proxy for a body that the application reads as bytes, which are read as an answer later."""
+        self.result = encoded
+        self.record = Record(no_text, limit_bytes=self._recorder.stream_bytes)
+        return proxied(stream, self.record, self, self.guard)
+
+    def stand_in(self, stream: Any) -> Any:
+        """A proxy for a stream whose iterator cannot be replaced."""
+        return proxied(stream, self.stream_record(), self, self.guard)
+
+    # What a stream says.
+
+    def complete(self) -> None:
+        self._end()
+
+    def break_off(self) -> None:
+        if self._open:
+            self.is_partial = True
+            self._end()
+
+    def abandoned(self, call: "Call") -> None:
+        """The same from within the garbage collector: only queue it."""
+
+
+class Call:
+    """A call being recorded: a ``Listener`` of its stream. It ends once, whoever says so first."""
+
+    __slots__ = (
+        "_open", "_receive", "_recorder", "_token", "body", "end_ns", "endpoint", "failure", "is_partial",
+        "labels", "reader", "record", "request", "response", "result", "snapshot", "span", "start_ns",
+    )  # fmt: skip
+
+    def __init__(
+        self, recorder: Recorder, reader: Reader, endpoint: Endpoint, body: Any, receive: "Receive"
+    ) -> None:
+        self._recorder = recorder
+        self._receive = receive
+        self._open = [True]
+        self.reader = reader
+        self.endpoint = endpoint
+        self.snapshot = Snapshot()
+        self.body: Plain = self.snapshot.take(body)
+        self.result: Plain | Encoded | Compressed = None
+        self.record: Record | None = None
+        self.request: Request | None = None
+        self.response: Response | None = None
+        self.failure: Failure | None = None
+        self.is_partial = False
+        self.end_ns = 0
+        self.start_ns = time_ns()
+        self.labels = current_labels()
+        self.span = recorder.started(self)
+        self._token: Token[Context] | None = None
+        self.enter()
+
+    @property
+    def guard(self) -> Guard:
+        return self._recorder.guard
+
+    # What the wrapper says.
+
+    def enter(self) -> None:
+        """The call's span is the current one from here on."""
+        self._token = attach(set_value(IN_CALL, self, set_span_in_context(self.span)))
+
+    def leave(self) -> None:
+        """The client has returned or raised: what was current before is so again."""
+        token, self._token = self._token, None
+        if token is not None:
+            detach(token)
+
+    def finish(self, result: Any) -> Any:
+        """Take note of what the client returned, and return it: the very object, or a proxy for a stream."""
+        return self._receive(self, result)
+
+    def fail(self, error: BaseException) -> None:
+        """The client, or its stream, raised."""
+        if isinstance(error, GeneratorExit):  # the coroutine that waited for it was thrown away
+            self.abandon()
+            return
+        if not self._open:
+            return
         self.failure = read_failure(error)
         self.is_partial = self.record is not None
         self._end()

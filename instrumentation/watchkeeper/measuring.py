@@ -4,10 +4,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.metrics import Histogram, Meter
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.metrics import Histogram, Meter, MeterProvider
 from opentelemetry.sdk.resources import Resource
 
 from watchkeeper.conventions import ERROR_TYPE, OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL
@@ -64,7 +61,7 @@ class Measuring:
         """Begin at zero, as a forked child must: its parent reports what was counted before."""
         self._provider: object = None
         self._instruments: Instruments | None = None
-        self._reader: InMemoryMetricReader | None = None
+        self._own: OwnMetrics | None = None
         self._last_s = monotonic()
 
     def record(self, call: "Call", attributes: Attributes) -> None:
@@ -75,20 +72,44 @@ class Measuring:
 
     def due(self, *, now: bool = False) -> Packed | None:
         """Our own metrics as a request, when it is time or ``now``."""
-        if self._reader is None or not (now or monotonic() - self._last_s >= self._interval_s):
+        if self._own is None or not (now or monotonic() - self._last_s >= self._interval_s):
             return None
         self._last_s = monotonic()
-        data = self._reader.get_metrics_data()
-        return Packed("/v1/metrics", encode_metrics(data).SerializeToString(), 0) if data else None
+        return self._own.packed()
 
-    def _adopt(self, provider: object) -> Instruments:
+    def _adopt(self, provider: MeterProvider) -> Instruments:
         self._provider = provider
-        self._reader = None
-        if isinstance(provider, MeterProvider):
-            return Instruments(provider.get_meter(SCOPE, self._version))
+        is_placeholder = type(provider).__module__.startswith("opentelemetry.metrics")
+        self._own = OwnMetrics(self._resource) if is_placeholder else None
+        chosen = self._own.provider if self._own else provider
+        return Instruments(chosen.get_meter(SCOPE, self._version))
+
+
+class OwnMetrics:
+    """A meter provider that is read when we want, without a thread.
+
+    What it needs is imported here, on the exporting thread: most of it nobody else in the process uses.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        from opentelemetry.exporter.otlp.proto.common.metrics_encoder import (  # noqa: PLC0415
+            encode_metrics,
+        )
+        from opentelemetry.sdk import metrics as sdk  # noqa: PLC0415
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
+
+        self._encode = encode_metrics
         self._reader = InMemoryMetricReader()
-        own = MeterProvider([self._reader], resource=self._resource, shutdown_on_exit=False)
-        return Instruments(own.get_meter(SCOPE, self._version))
+        self.provider = sdk.MeterProvider(
+            [self._reader],
+            resource=resource,
+            shutdown_on_exit=False,
+            exemplar_filter=sdk.AlwaysOffExemplarFilter(),
+        )
+
+    def packed(self) -> Packed | None:
+        data = self._reader.get_metrics_data()
+        return Packed("/v1/metrics", self._encode(data).SerializeToString(), 0) if data else None
 
 
 def _histogram(meter: Meter, name: str, unit: str, bounds: tuple[float, ...]) -> Histogram:

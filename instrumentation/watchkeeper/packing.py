@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan
 
 from watchkeeper.byte_queue import ByteQueue
+from watchkeeper.encoding import encode_spans
 from watchkeeper.guard import Guard
 
 PROTOBUF = "application/x-protobuf"
@@ -67,7 +67,7 @@ class Packer:
         return self._ready.popleft()
 
     def _encode(self, spans: Sequence[ReadableSpan]) -> None:
-        body = encode_spans(spans).SerializeToString()
+        body = encode_spans(spans)
         if len(body) <= self._request_bytes:
             self._ready.append(Packed("/v1/traces", body, len(spans)))
         elif len(spans) > 1:

@@ -184,11 +184,11 @@ def test_a_child_of_multiprocessing_sends_its_spans_when_it_leaves(own_collector
 
 def test_a_score_is_sent_to_the_api(collector: Collector, watch: Watch) -> None:
     handle = watch(api_key="key")
-    score(0.5, name="helpful", trace_id="0" * 31 + "1", comment="so so")
+    score(0.5, name="helpful", trace_id="0" * 31 + "1", comment="so")
     assert handle.flush(5)
     (request,) = [request for request in collector.received if request.path == "/api/v1/scores"]
     assert request.body == (
-        b'{"value": 0.5, "name": "helpful", "trace_id": "00000000000000000000000000000001", "comment": "so so"}'
+        b'{"value": 0.5, "name": "helpful", "trace_id": "00000000000000000000000000000001", "comment": "so"}'
     )
     assert request.headers["Content-Type"] == "application/json"
 
