@@ -36,10 +36,11 @@ class ByteQueue(Generic[Item]):
                 dropped += 1
         return dropped
 
-    def take(self) -> Item | None:
+    def take(self) -> tuple[Item, int] | None:
+        """The oldest item and its weight."""
         with self._lock:
             if not self._items:
                 return None
             item, weight_bytes = self._items.popleft()
             self.size_bytes -= weight_bytes
-            return item
+            return item, weight_bytes

@@ -50,21 +50,25 @@ class Packer:
     def pack(self, queue: ByteQueue[Any]) -> Packed | None:
         """The next request, or ``None`` when nothing waits. The queue's items in it are ours from then on."""
         while not self._ready:
-            gathered_bytes = queue.size_bytes
-            spans: list[ReadableSpan] = []
-            while gathered_bytes - queue.size_bytes < self._request_bytes // SOFT_SHARE:
-                if (item := queue.take()) is None:
-                    break
-                finished = self._guard(self._finish, item)
-                if isinstance(finished, ReadableSpan):
-                    spans.append(finished)
-                elif isinstance(finished, Packed):
-                    self._ready.append(finished)
-            if spans:
-                self._guard(self._encode, spans)
-            elif not self._ready and not len(queue):
+            if not len(queue):
                 return None
+            if spans := self._gather(queue):
+                self._guard(self._encode, spans)
         return self._ready.popleft()
+
+    def _gather(self, queue: ByteQueue[Any]) -> list[ReadableSpan]:
+        """Finished spans of about a request; the application may be queueing faster than we take."""
+        room_bytes = self._request_bytes // SOFT_SHARE
+        spans: list[ReadableSpan] = []
+        while room_bytes > 0 and (taken := queue.take()) is not None:
+            item, weight_bytes = taken
+            room_bytes -= weight_bytes
+            finished = self._guard(self._finish, item)
+            if isinstance(finished, ReadableSpan):
+                spans.append(finished)
+            elif isinstance(finished, Packed):
+                self._ready.append(finished)
+        return spans
 
     def _encode(self, spans: Sequence[ReadableSpan]) -> None:
         body = encode_spans(spans)

@@ -4,11 +4,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
 from watchkeeper import Handle, score, trace
 from watchkeeper.byte_queue import ByteQueue
+from watchkeeper.guard import Guard
+from watchkeeper.packing import Packer
 
 from tests.sdk.collector import Collector, Seen
 from tests.sdk.conftest import Watch
@@ -209,7 +213,7 @@ def test_the_queue_can_be_put_to_while_it_is_put_to() -> None:
     queue: ByteQueue[object] = ByteQueue(1_000)
     with queue._lock:
         assert queue.put("inner", 100) == 0
-    assert queue.take() == "inner"
+    assert queue.take() == ("inner", 100)
     assert queue.take() is None
 
 
@@ -217,7 +221,26 @@ def test_an_item_heavier_than_the_queue_is_dropped_alone() -> None:
     queue: ByteQueue[str] = ByteQueue(100)
     assert queue.put("small", 60) == 0
     assert queue.put("huge", 101) == 1
-    assert queue.take() == "small"
+    assert queue.take() == ("small", 60)
+
+
+def test_a_request_ends_although_the_application_queues_faster_than_it_is_packed() -> None:
+    kept: list[Any] = []
+    provider = TracerProvider(shutdown_on_exit=False)
+    span: Any = provider.get_tracer("test").start_span("span")
+    queue: ByteQueue[Any] = ByteQueue(1 << 20)
+
+    def finish(item: Any) -> Any:
+        kept.append(item)
+        assert len(kept) < 1_000
+        queue.put(span, 1_000)
+        queue.put(span, 1_000)
+        return span
+
+    queue.put(span, 1_000)
+    packed = Packer(finish, Guard(is_strict=True), request_bytes=40_000).pack(queue)
+    assert packed is not None
+    assert packed.spans == 10
 
 
 def test_the_sdk_does_not_import_what_it_does_not_need() -> None:
