@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextvars import Token
 from dataclasses import dataclass
 from time import time_ns
-from traceback import format_exception
 from typing import Any, Protocol
 
 from opentelemetry.context import Context, attach, create_key, get_value, set_value
@@ -25,6 +24,7 @@ from watchkeeper.conventions import (
     request_attributes,
     response_attributes,
 )
+from watchkeeper.failures import Failure, read_failure
 from watchkeeper.guard import Guard
 from watchkeeper.labels import current_labels, detach
 from watchkeeper.proxies import is_stream, proxied
@@ -45,16 +45,6 @@ class Endpoint:
     provider: str
     address: str | None = None
     port: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An exception as text, so that none of the application's objects are kept alive."""
-
-    type: str
-    message: str
-    stacktrace: str
-    http_status: int | None
 
 
 class Recorder(Protocol):
@@ -302,15 +292,3 @@ async def _awaited(call: Call, awaitable: Awaitable[Any]) -> Any:
 def is_in_call() -> bool:
     """Whether a call is being recorded around this one: what a framework calls beneath is the same call."""
     return get_value(IN_CALL) is not None
-
-
-def read_failure(error: BaseException) -> Failure:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    status = getattr(error, "status_code", None)
-    return Failure(
-        type=name,
-        message=str(error),
-        stacktrace="".join(format_exception(error)),
-        http_status=status if isinstance(status, int) else None,
-    )

@@ -6,7 +6,7 @@ from typing import Any
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Status, StatusCode
 
-from watchkeeper.call import Call, Failure
+from watchkeeper.call import Call
 from watchkeeper.content import is_sampled as sampled
 from watchkeeper.content import reason_to_keep, render
 from watchkeeper.conventions import (
@@ -22,6 +22,7 @@ from watchkeeper.conventions import (
     SYSTEM_INSTRUCTIONS,
     TOOL_DEFINITIONS,
 )
+from watchkeeper.failures import Failure
 from watchkeeper.guard import Guard
 from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed

@@ -8,8 +8,9 @@ from typing import Any, Literal, Protocol
 from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 
-from watchkeeper.call import CALL_BYTES, Failure, read_failure
+from watchkeeper.call import CALL_BYTES
 from watchkeeper.conventions import AGENT_NAME, ERROR_TYPE, OPERATION, TOOL_ARGUMENTS, TOOL_NAME, TOOL_RESULT
+from watchkeeper.failures import Failure, read_failure
 from watchkeeper.guard import Guard
 from watchkeeper.labels import current_labels, detach
 from watchkeeper.reading import Attributes
