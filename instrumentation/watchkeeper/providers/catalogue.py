@@ -31,5 +31,12 @@ PROVIDERS: Mapping[str, Provider] = {
     provider.name: provider
     for provider in (
         Provider("openai", "openai", "openai._base_client", "watchkeeper.providers.openai", (2, 3)),
+        Provider(
+            "google-genai",
+            "google-genai",
+            "google.genai._api_client",
+            "watchkeeper.providers.google_genai",
+            (2, 3),
+        ),
     )
 }

@@ -17,7 +17,8 @@ class Subject:
     name: str
     http: Callable[[], Any]
     build: Callable[[Wire], Any]
-    build_async: Callable[[Wire], Any]
+    build_async: Callable[[Wire], Any] | None
+    """``None`` for a client without an async twin."""
     call: Callable[[Any], Any]
     reply: Reply
     seams: tuple[str, ...]
@@ -33,20 +34,22 @@ class Subject:
     partial_output: str | None = None
     """A text that is in the content when a stream is left after ``partial_chunks``."""
     partial_chunks: int = 2
+    methods: tuple[str, ...] = ()
+    """What the application calls, as ``seams``, where the seams are beneath that."""
+    open: Callable[[Any], Any] = lambda result: result
+    """What the application reads of a result: the stream in it, or the body, where that isn't the result."""
+    wire_type: type[Wire] = Wire
 
     @property
     def is_stream(self) -> bool:
         return bool(self.reply.chunks)
 
     def wire(self, reply: Reply | None = None) -> Wire:
-        return Wire(self.http(), reply or self.reply)
+        return self.wire_type(self.http(), reply or self.reply)
 
     def originals(self) -> list[Any]:
         """What stands at the seams now, in the owners' own namespaces."""
-        return [vars(owner).get(name) for owner, name in self.owners()]
-
-    def owners(self) -> list[tuple[Any, str]]:
-        return [find_owner(seam) for seam in self.seams]
+        return [vars(owner).get(name) for owner, name in map(find_owner, self.seams)]
 
 
 def find_owner(seam: str) -> tuple[Any, str]:

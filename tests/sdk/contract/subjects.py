@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 import pytest
 
-from tests.sdk.contract import openai_subjects
+from tests.sdk.contract import google_subjects, openai_subjects
 from tests.sdk.contract.subject import Subject
 from tests.sdk.contract.wire import Reply, Wire
 
-SUBJECTS = [*openai_subjects.SUBJECTS]
+SUBJECTS = [*openai_subjects.SUBJECTS, *google_subjects.SUBJECTS]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 
 
@@ -38,8 +39,8 @@ class Twin:
         is.
         """
         if self.is_async:
-            return asyncio.run(self._consume(wire, limit, then))
-        result = self.subject.call(self.subject.build(wire))
+            return asyncio.run(self.consume_async(wire, limit, then))
+        result = self.subject.open(self.subject.call(self.subject.build(wire)))
         if not self.subject.is_stream:
             return [result]
         chunks = [result.__next__() for _ in range(limit)] if limit is not None else list(result)
@@ -48,29 +49,40 @@ class Twin:
         return chunks
 
     async def _call(self, wire: Wire) -> Any:
-        return await self.subject.call(self.subject.build_async(wire))
+        return await self.subject.call(self.build_async(wire))
 
-    async def _consume(self, wire: Wire, limit: int | None, then: Callable[[Any], Any] | None) -> list[Any]:
-        result = await self._call(wire)
+    def build_async(self, wire: Wire) -> Any:
+        assert self.subject.build_async is not None
+        return self.subject.build_async(wire)
+
+    async def consume_async(
+        self, wire: Wire, limit: int | None = None, then: Callable[[Any], Any] | None = None
+    ) -> list[Any]:
+        result = self.subject.open(await self._call(wire))
         if not self.subject.is_stream:
             return [result]
         if limit is None:
             chunks = [chunk async for chunk in result]
         else:
             chunks = [await result.__anext__() for _ in range(limit)]
-        if then and asyncio.iscoroutine(done := then(result)):
+        if then and isawaitable(done := then(result)):
             await done
         return chunks
 
 
-def twins(subjects: list[Subject]) -> Any:
-    pairs = [Twin(subject, is_async) for subject in subjects for is_async in (False, True)]
+def twins(subjects: list[Subject], kinds: tuple[bool, ...] = (False, True)) -> Any:
+    pairs = [
+        Twin(subject, is_async)
+        for subject in subjects
+        for is_async in kinds
+        if subject.build_async or not is_async
+    ]
     names = [f"{twin.subject.name}-{'async' if twin.is_async else 'sync'}" for twin in pairs]
     return pytest.mark.parametrize("twin", pairs, ids=names)
 
 
 every_call = twins(SUBJECTS)
 every_stream = twins(STREAMS)
-every_answer = twins([subject for subject in SUBJECTS if not subject.is_stream])
 every_form = twins([subject for subject in SUBJECTS if subject.faces_faults])
+every_async_call = twins(SUBJECTS, (True,))
 every_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
