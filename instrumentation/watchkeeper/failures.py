@@ -17,10 +17,18 @@ class Failure:
 def read_failure(error: BaseException) -> Failure:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    status = getattr(error, "status_code", None)
     return Failure(
         type=name,
         message=str(error),
         stacktrace="".join(format_exception(error)),
-        http_status=status if isinstance(status, int) else None,
+        http_status=_http_status(error),
     )
+
+
+def _http_status(error: BaseException) -> int | None:
+    """Clients of httpx's kind say ``status_code``, Google's say ``code``, and Amazon's quote the response."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
+    quoted = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
+    said = (getattr(error, "status_code", None), getattr(error, "code", None), quoted)
+    return next((status for status in said if isinstance(status, int) and 100 <= status < 600), None)

@@ -79,9 +79,12 @@ class Finisher:
         return self._finished(call.span, attributes, call.failure, call.status())
 
     def _cost(self, call: Call, attributes: Attributes) -> Cost | None:
+        """By the model that answered, else, where it has no price, by the one that was asked for."""
         request, response = call.read()
-        model = response.model or request.model
-        return self._pricing.cost(call.endpoint.provider, model, response.usage, attributes)
+        models = dict.fromkeys(filter(None, (response.model, request.model)))
+        provider = call.endpoint.provider
+        costs = (self._pricing.cost(provider, model, response.usage, attributes) for model in models)
+        return next((cost for cost in costs if cost is not None), None)
 
     def _call_content(self, call: Call, cost: Cost | None) -> Attributes:
         request, response = call.read()

@@ -34,27 +34,30 @@ def answer(text: str, reason: str | None = "STOP", **more: Any) -> dict[str, Any
     }
 
 
-def options(**clients: Any) -> types.HttpOptions:
-    return types.HttpOptions(retry_options=types.HttpRetryOptions(attempts=1), **clients)
+def client(wire: Wire, **more: Any) -> Any:
+    """Both twins' transports are given: for each that is not, the client loads all of TLS."""
+    http = types.HttpOptions(
+        retry_options=types.HttpRetryOptions(attempts=1),
+        httpx_client=wire.client(),
+        httpx_async_client=wire.async_client(),
+    )
+    return genai.Client(api_key="AIza-contract-secret", http_options=http, **more)
 
 
 def build(wire: Wire) -> Any:
-    return genai.Client(api_key="AIza-contract-secret", http_options=options(httpx_client=wire.client()))
+    return client(wire)
 
 
 def build_async(wire: Wire) -> Any:
-    http = options(httpx_async_client=wire.async_client())
-    return genai.Client(api_key="AIza-contract-secret", http_options=http).aio
+    return client(wire).aio
 
 
 def build_vertex(wire: Wire) -> Any:
-    http = options(httpx_client=wire.client())
-    return genai.Client(vertexai=True, api_key="AIza-contract-secret", http_options=http)
+    return client(wire, vertexai=True)
 
 
 def build_vertex_async(wire: Wire) -> Any:
-    http = options(httpx_async_client=wire.async_client())
-    return genai.Client(vertexai=True, api_key="AIza-contract-secret", http_options=http).aio
+    return client(wire, vertexai=True).aio
 
 
 def ask(client: Any) -> Any:
