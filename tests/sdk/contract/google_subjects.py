@@ -1,5 +1,6 @@
 """Google's operations for the contract, by the Gemini API and by Vertex AI."""
 
+import ssl
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from google.genai import types
 from tests.sdk.contract.subject import Subject
 from tests.sdk.contract.wire import Reply, Wire, events
 
+TLS = ssl.create_default_context()
 MODEL = "gemini-2.5-flash"
 USAGE = {
     "promptTokenCount": 18,
@@ -35,11 +37,13 @@ def answer(text: str, reason: str | None = "STOP", **more: Any) -> dict[str, Any
 
 
 def client(wire: Wire, **more: Any) -> Any:
-    """Both twins' transports are given: for each that is not, the client loads all of TLS."""
+    """With the transports of both twins and of web sockets: for each that is missing, it loads TLS."""
     http = types.HttpOptions(
         retry_options=types.HttpRetryOptions(attempts=1),
         httpx_client=wire.client(),
         httpx_async_client=wire.async_client(),
+        client_args={"verify": TLS},
+        async_client_args={"ssl": TLS},
     )
     return genai.Client(api_key="AIza-contract-secret", http_options=http, **more)
 
