@@ -52,6 +52,7 @@ USAGE = {
     "output_tokens": "gen_ai.usage.output_tokens",
     "cache_read_tokens": "gen_ai.usage.cache_read.input_tokens",
     "cache_write_tokens": "gen_ai.usage.cache_write.input_tokens",
+    "cache_write_1h_tokens": "anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
     "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
     "input_audio_tokens": "gen_ai.usage.audio.input_tokens",
     "output_audio_tokens": "gen_ai.usage.audio.output_tokens",
@@ -60,6 +61,7 @@ USAGE = {
     "output_image_tokens": "gen_ai.usage.image.output_tokens",
     "input_text_tokens": "gen_ai.usage.text.input_tokens",
     "output_text_tokens": "gen_ai.usage.text.output_tokens",
+    "web_searches": "anthropic.usage.server_tool_use.web_search_requests",
 }
 USAGE_FIELDS = tuple(usage.name for usage in fields(Usage))
 

@@ -26,6 +26,13 @@ UNITS = {
     field.name.replace("reasoning_tokens", "output_reasoning_tokens"): field.name for field in fields(Usage)
 }
 """The library's names of units, and ours."""
+TIERS = ("openai.response.service_tier", "gen_ai.response.service_tier", "anthropic.response.service_tier")
+"""Attributes that name what a call was served as."""
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "batch": {"processing": "batch"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+}
+"""Tiers that the library knows by other names."""
 LOCAL = frozenset({"ollama", "vllm", "lm_studio"})
 """Servers of one's own: the library would find a price by the model's name."""
 
@@ -57,7 +64,7 @@ class Pricing:
             self._library, self._is_loaded = self._load(), True
         if self._library is None:
             return None
-        tier = attributes.get("openai.response.service_tier")
+        tier = next((found for name in TIERS if (found := attributes.get(name))), None)
         for provider_id in (PROVIDERS.get(provider, provider), None):
             try:
                 priced = _calculate(self._library, units, model, provider_id, tier)
@@ -76,7 +83,8 @@ def _load_library() -> Any:
 
 
 def _calculate(library: Any, units: Mapping[str, int], model: str, provider_id: str | None, tier: Any) -> Any:
-    context = {"service_tier": tier} if isinstance(tier, str) and tier not in ("default", "auto") else None
+    is_special = isinstance(tier, str) and tier not in ("default", "auto", "standard")
+    context = VARIANTS.get(tier, {"service_tier": tier}) if is_special else None
     return library.calc_price(library.Usage(**units), model, provider_id=provider_id, price_context=context)
 
 

@@ -24,6 +24,8 @@ class Usage:
     output_tokens: int | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    """Those of the written ones that are kept for an hour, which has a price of its own."""
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
@@ -32,6 +34,7 @@ class Usage:
     output_image_tokens: int | None = None
     input_text_tokens: int | None = None
     output_text_tokens: int | None = None
+    web_searches: int | None = None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, TracerProvider
 
 from watchkeeper.call import CALL_BYTES, Call, Endpoint, Receive, is_in_call
 from watchkeeper.guard import Guard
@@ -46,6 +46,11 @@ class Recorder:
 
     def abandoned(self, call: Call) -> None:
         self._pipeline.put(call, call.weight_bytes)
+
+    @property
+    def tracer_provider(self) -> TracerProvider:
+        """Whose spans reach our exporter."""
+        return self._tracers.provider
 
     def export_step(self, step: Step) -> None:
         self._pipeline.run()

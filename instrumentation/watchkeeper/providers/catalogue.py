@@ -32,6 +32,9 @@ PROVIDERS: Mapping[str, Provider] = {
     for provider in (
         Provider("openai", "openai", "openai._base_client", "watchkeeper.providers.openai", (2, 3)),
         Provider(
+            "anthropic", "anthropic", "anthropic._base_client", "watchkeeper.providers.anthropic", (1, 2)
+        ),
+        Provider(
             "google-genai",
             "google-genai",
             "google.genai._api_client",

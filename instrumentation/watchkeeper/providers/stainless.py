@@ -7,10 +7,12 @@ through ``SyncAPIClient.request`` or its async twin with the body as plain data:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
-from watchkeeper.call import Call, Endpoint
-from watchkeeper.patching import Begin
+from watchkeeper.call import Call, Endpoint, Receive
+from watchkeeper.patching import Begin, Patch, patch, traced
 from watchkeeper.reading import Reader
 from watchkeeper.recorder import Recorder
 from watchkeeper.streams import notice_closing
@@ -24,20 +26,25 @@ FILES = "files"
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Which requests are recorded: exact paths, and paths that end in an identifier."""
+    """Which requests are recorded, by method and path; ``*`` stands for an identifier at the end, or before
+    the last word.
+    """
 
-    exact: Mapping[tuple[str, str], Reader]
-    by_id: Mapping[tuple[str, str], Reader]
-    """By method and the path before the last slash."""
+    readers: Mapping[tuple[str, str], Reader]
 
     def find(self, method: str, url: str) -> Reader | None:
-        path = url.partition("?")[0].rstrip("/")
-        key = (method.lower(), path)
-        return self.exact.get(key) or self.by_id.get((key[0], path.rpartition("/")[0]))
+        path = urlsplit(url).path.rstrip("/")
+        parent, _, name = path.rpartition("/")
+        patterns = (path, f"{parent}/*", f"{parent.rpartition('/')[0]}/*/{name}")
+        found = (self.readers.get((method.lower(), pattern)) for pattern in patterns)
+        return next(filter(None, found), None)
 
 
-def begin(recorder: Recorder, routes: Routes, endpoint: Callable[[Any], Endpoint]) -> Begin:
+def begin(
+    recorder: Recorder, routes: Routes, endpoint: Callable[[Any], Endpoint], receive: Receive | None = None
+) -> Begin:
     """Starts the calls of one package's clients; ``endpoint`` says where a client sends to."""
+    receive = receive or receive_result
 
     def begin_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
         options = kwargs["options"] if "options" in kwargs else args[2]
@@ -49,13 +56,31 @@ def begin(recorder: Recorder, routes: Routes, endpoint: Callable[[Any], Endpoint
     return begin_request
 
 
+def instrument(
+    recorder: Recorder,
+    package: str,
+    routes: Routes,
+    endpoint: Callable[[Any], Endpoint],
+    receive: Receive | None = None,
+) -> list[Patch]:
+    """Wrap the one method that every request of a package's clients goes through."""
+    base = import_module(f"{package}._base_client")
+    begin_request = begin(recorder, routes, endpoint, receive)
+    return [
+        patch(getattr(base, seam), "request", lambda method: traced(method, begin_request, recorder.guard))
+        for seam in SEAMS
+    ]
+
+
 def read_body(options: Any) -> dict[str, Any]:
-    """The request's body as the API takes it, with the names of uploaded files."""
+    """The request's body as the API takes it, with the names of uploaded files; where there is none, the
+    address.
+    """
     body = options.json_data if isinstance(options.json_data, Mapping) else {}
     extra = getattr(options, "extra_json", None) or {}
     uploads = {FILES: [_upload(file) for file in _items(options.files)]} if options.files else {}
-    path = {"id": options.url.rpartition("/")[2]} if options.method.lower() == "get" else {}
-    return {**body, **extra, **uploads, **path}
+    address = {"url": options.url} if options.method.lower() == "get" else {}
+    return {**body, **extra, **uploads, **address}
 
 
 def _items(files: Any) -> list[tuple[str, Any]]:
@@ -75,10 +100,10 @@ def _upload(file: tuple[str, Any]) -> dict[str, Any]:
     }
 
 
-def receive(call: Call, result: Any) -> Any:
+def receive_result(call: Call, result: Any) -> Any:
     """Take note of what ``request`` returned, and return that very object."""
-    if "_iterator" in (getattr(result, "__dict__", None) or ()):
-        _listen(call, result)
+    if is_stream(result):
+        listen(call, result)
     elif (http := getattr(result, "http_response", None)) is not None:
         _receive_raw(call, result, http)
     elif hasattr(getattr(result, "response", None), "iter_bytes"):  # binary content, such as speech
@@ -88,7 +113,14 @@ def receive(call: Call, result: Any) -> Any:
     return result
 
 
-def _listen(call: Call, stream: Any) -> None:
+def is_stream(result: Any) -> bool:
+    """Whether a result has the iterator that all its own ways to be read go through, made by now or on first
+    use.
+    """
+    return "_iterator" in (getattr(result, "__dict__", None) or ()) or hasattr(type(result), "_iterator")
+
+
+def listen(call: Call, stream: Any) -> None:
     """Put an observed iterator into the stream, and notice when its response is closed.
 
     The stream's own ``close`` and those of all helpers around it end in the response's.
@@ -96,7 +128,8 @@ def _listen(call: Call, stream: Any) -> None:
     iterator = call.observe(stream._iterator)  # noqa: SLF001 - the seam
     stream._iterator = iterator  # noqa: SLF001
     method = "aclose" if hasattr(iterator, "__anext__") else "close"
-    notice_closing(stream.response, method, iterator)
+    http = stream.response if hasattr(stream, "response") else stream.http_response
+    notice_closing(http, method, iterator)
 
 
 def _receive_raw(call: Call, result: Any, http: Any) -> None:
@@ -104,7 +137,7 @@ def _receive_raw(call: Call, result: Any, http: Any) -> None:
     if http.is_closed:
         call.answer_encoded(_encoded(http))
     elif "Legacy" in type(result).__name__:  # parses to the same stream for whoever asks
-        _listen(call, result.parse())
+        listen(call, result.parse())
     else:
         http.stream = call.tap(http.stream, _compressed(http))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.contract import google_subjects, openai_subjects
+from tests.sdk.contract import anthropic_subjects, google_subjects, openai_subjects
 from tests.sdk.contract.subject import Subject
 from tests.sdk.contract.wire import Reply, Wire
 
-SUBJECTS = [*openai_subjects.SUBJECTS, *google_subjects.SUBJECTS]
+SUBJECTS = [*openai_subjects.SUBJECTS, *anthropic_subjects.SUBJECTS, *google_subjects.SUBJECTS]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 
 

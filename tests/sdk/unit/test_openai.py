@@ -365,7 +365,7 @@ def test_an_unsupported_version_is_left_alone_with_one_line(
 ) -> None:
     monkeypatch.setattr("watchkeeper.installing.version", lambda _: "1.109.1")
     original = CHAT_SUBJECT.originals()
-    handle = watch()
+    handle = watch(providers=["openai"])
     assert CHAT_SUBJECT.originals() == original
     assert handle.instrumented == ()
     assert [record.getMessage() for record in caplog.records if record.name == "watchkeeper"] == [

@@ -1,20 +1,17 @@
 """OpenAI, Azure OpenAI, and every server that speaks OpenAI's API through its client."""
 
-from importlib import import_module
 from typing import Any
 
 from watchkeeper.call import Endpoint
-from watchkeeper.patching import Patch, patch, traced
+from watchkeeper.patching import Patch
 from watchkeeper.providers import stainless
 from watchkeeper.providers.endpoints import find_endpoint
 from watchkeeper.providers.openai import chat, media, responses
 from watchkeeper.recorder import Recorder
 
 PACKAGE = "openai"
-VERSIONS = (2, 3)
-"""Major versions that are tested."""
 ROUTES = stainless.Routes(
-    exact={
+    {
         ("post", "/chat/completions"): chat.COMPLETIONS,
         ("post", "/completions"): chat.TEXT_COMPLETIONS,
         ("post", "/responses"): responses.RESPONSES,
@@ -26,19 +23,13 @@ ROUTES = stainless.Routes(
         ("post", "/audio/transcriptions"): media.TRANSCRIPTIONS,
         ("post", "/audio/translations"): media.TRANSCRIPTIONS,
         ("post", "/moderations"): media.MODERATIONS,
-    },
-    by_id={("get", "/responses"): responses.FETCHED},
+        ("get", "/responses/*"): responses.FETCHED,
+    }
 )
 
 
 def instrument(recorder: Recorder) -> list[Patch]:
-    """Wrap the one method that every request of the clients goes through."""
-    base = import_module("openai._base_client")
-    begin = stainless.begin(recorder, ROUTES, endpoint)
-    return [
-        patch(getattr(base, seam), "request", lambda method: traced(method, begin, recorder.guard))
-        for seam in stainless.SEAMS
-    ]
+    return stainless.instrument(recorder, PACKAGE, ROUTES, endpoint)
 
 
 def endpoint(client: Any) -> Endpoint:
