@@ -41,5 +41,6 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.google_genai",
             (2, 3),
         ),
+        Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
     )
 }

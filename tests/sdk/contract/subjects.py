@@ -8,11 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.contract import anthropic_subjects, google_subjects, openai_subjects
+from tests.sdk.contract import (
+    anthropic_subjects,
+    bedrock_subjects,
+    google_subjects,
+    openai_subjects,
+)
 from tests.sdk.contract.subject import Subject
 from tests.sdk.contract.wire import Reply, Wire
 
-SUBJECTS = [*openai_subjects.SUBJECTS, *anthropic_subjects.SUBJECTS, *google_subjects.SUBJECTS]
+SUBJECTS = [
+    *openai_subjects.SUBJECTS,
+    *anthropic_subjects.SUBJECTS,
+    *google_subjects.SUBJECTS,
+    *bedrock_subjects.SUBJECTS,
+]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 
 
@@ -43,7 +53,8 @@ class Twin:
         result = self.subject.open(self.subject.call(self.subject.build(wire)))
         if not self.subject.is_stream:
             return [result]
-        chunks = [result.__next__() for _ in range(limit)] if limit is not None else list(result)
+        steps = result if hasattr(result, "__next__") else iter(result)
+        chunks = list(steps) if limit is None else [steps.__next__() for _ in range(limit)]
         if then:
             then(result)
         return chunks
