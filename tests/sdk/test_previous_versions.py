@@ -20,14 +20,17 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("package", "major"), [("openai", "2"), ("google-genai", "2")])
+@pytest.mark.parametrize(
+    ("package", "major"),
+    [("openai", "2"), ("google-genai", "2"), ("anthropic", "1"), ("groq", "0"), ("together", "2")],
+)
 def test_the_previous_versions_are_there(package: str, major: str) -> None:
     """Otherwise: `make setup`."""
     found = run("-c", f"from importlib.metadata import version; print(version('{package}'))")
     assert found.partition(".")[0] == major
 
 
-@pytest.mark.parametrize("client", ["openai", "google"])
+@pytest.mark.parametrize("client", ["openai", "google", "anthropic", "groq or together"])
 def test_contract_holds_for_the_previous_versions(client: str) -> None:
     """By the names of the contract's subjects and of the files of the client's own tests."""
     output = run(

@@ -34,6 +34,8 @@ PROVIDERS: Mapping[str, Provider] = {
         Provider(
             "anthropic", "anthropic", "anthropic._base_client", "watchkeeper.providers.anthropic", (1, 2)
         ),
+        Provider("groq", "groq", "groq._base_client", "watchkeeper.providers.groq", (0, 1)),
+        Provider("together", "together", "together._base_client", "watchkeeper.providers.together", (2, 3)),
         Provider(
             "google-genai",
             "google-genai",

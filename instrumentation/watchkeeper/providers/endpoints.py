@@ -1,6 +1,7 @@
 """Whose API a base URL belongs to, in OpenTelemetry's spelling of providers."""
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from watchkeeper.call import Endpoint
@@ -18,8 +19,8 @@ HOSTS = {
     "amazonaws.com": "aws.bedrock",
     "openrouter.ai": "openrouter",
     "api.groq.com": "groq",
-    "api.together.xyz": "together",
-    "api.together.ai": "together",
+    "together.xyz": "together",
+    "together.ai": "together",
     "api.deepseek.com": "deepseek",
     "api.mistral.ai": "mistral_ai",
     "api.x.ai": "x_ai",
@@ -44,6 +45,11 @@ HOSTS = {
 LOCAL_PORTS = {11434: "ollama", 1234: "lm_studio"}
 """Ports that a server of one's own listens on by default, where no other server does."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - as written by users
+
+
+def endpoint_of(client: Any, address: str, *, default: str) -> Endpoint:  # noqa: ARG001 - as all endpoints are asked for
+    """For clients of one provider: theirs, where the address tells no other."""
+    return find_endpoint(address, default=default)
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,8 @@ from watchkeeper.wire import Compressed, Encoded
 
 SEAMS = ("SyncAPIClient", "AsyncAPIClient")
 """Classes of the package's ``_base_client`` whose ``request`` is wrapped."""
+FindEndpoint = Callable[[Any, str], Endpoint]
+"""By a client, and the address that it sends to."""
 FILES = "files"
 """Member of a request's body that names what was uploaded beside it."""
 
@@ -41,9 +43,9 @@ class Routes:
 
 
 def begin(
-    recorder: Recorder, routes: Routes, endpoint: Callable[[Any], Endpoint], receive: Receive | None = None
+    recorder: Recorder, routes: Routes, endpoint: FindEndpoint, receive: Receive | None = None
 ) -> Begin:
-    """Starts the calls of one package's clients; ``endpoint`` says where a client sends to."""
+    """Starts the calls of one package's clients."""
     receive = receive or receive_result
 
     def begin_request(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
@@ -51,7 +53,9 @@ def begin(
         reader = routes.find(options.method, options.url)
         if reader is None:
             return None
-        return recorder.begin(reader, endpoint(args[0]), read_body(options), receive)
+        client = args[0]
+        address = options.url if "://" in options.url else str(client.base_url)
+        return recorder.begin(reader, endpoint(client, address), read_body(options), receive)
 
     return begin_request
 
@@ -60,7 +64,7 @@ def instrument(
     recorder: Recorder,
     package: str,
     routes: Routes,
-    endpoint: Callable[[Any], Endpoint],
+    endpoint: FindEndpoint,
     receive: Receive | None = None,
 ) -> list[Patch]:
     """Wrap the one method that every request of a package's clients goes through."""

@@ -1,7 +1,11 @@
 """Anthropic's operations for the contract, with answers in the API's own form."""
 
+import json
+import struct
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
 import anthropic
 from anthropic import _base_client
@@ -117,6 +121,23 @@ EVENTS = streamed(text_block(0, "In ", "Norway", ", of", " course."))
 STREAM_REPLY = stream_reply(*EVENTS)
 
 
+def aws_events(*bodies: dict[str, Any]) -> tuple[bytes, ...]:
+    """The same in Amazon's framing: lengths, headers, checksums."""
+    return tuple(map(_aws_event, bodies))
+
+
+def _aws_event(body: dict[str, Any]) -> bytes:
+    named = {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"}
+    headers = b"".join(
+        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
+        for name, value in named.items()
+    )
+    payload = json.dumps({"bytes": b64encode(json.dumps(body).encode()).decode()}).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    message = prelude + struct.pack(">I", crc32(prelude)) + headers + payload
+    return message + struct.pack(">I", crc32(message))
+
+
 def http() -> Any:
     """The HTTP library that the installed client is built on."""
     return getattr(_base_client, "httpx2", None) or _base_client.httpx
@@ -159,6 +180,34 @@ STREAM_SUBJECT = replace(
     partial_output="In ",
     partial_chunks=3,
 )
+BEDROCK_SUBJECT = replace(
+    MESSAGE_SUBJECT,
+    name="anthropic.bedrock",
+    faces_faults=False,
+    build=lambda wire: anthropic.AnthropicBedrock(**AWS, http_client=wire.client()),
+    build_async=lambda wire: anthropic.AsyncAnthropicBedrock(**AWS, http_client=wire.async_client()),
+    call=lambda client: ask(client, model="anthropic.claude-haiku-4-5-20251001-v1:0"),
+    attributes={
+        **CHAT,
+        "gen_ai.provider.name": "aws.bedrock",
+        "gen_ai.request.model": "anthropic.claude-haiku-4-5-20251001-v1:0",
+        "server.address": "bedrock-runtime.us-east-1.amazonaws.com",
+    },
+)
+VERTEX_SUBJECT = replace(
+    MESSAGE_SUBJECT,
+    name="anthropic.vertex",
+    faces_faults=False,
+    build=lambda wire: anthropic.AnthropicVertex(**VERTEX, http_client=wire.client()),
+    build_async=lambda wire: anthropic.AsyncAnthropicVertex(**VERTEX, http_client=wire.async_client()),
+    call=lambda client: ask(client, model="claude-haiku-4-5@20251001"),
+    attributes={
+        **CHAT,
+        "gen_ai.provider.name": "gcp.vertex_ai",
+        "gen_ai.request.model": "claude-haiku-4-5@20251001",
+        "server.address": "us-east5-aiplatform.googleapis.com",
+    },
+)
 SUBJECTS = [
     MESSAGE_SUBJECT,
     STREAM_SUBJECT,
@@ -171,45 +220,23 @@ SUBJECTS = [
         ),
         attributes=CHAT,
     ),
+    BEDROCK_SUBJECT,
     replace(
-        MESSAGE_SUBJECT,
-        name="anthropic.bedrock",
-        faces_faults=False,
-        build=lambda wire: anthropic.AnthropicBedrock(**AWS, http_client=wire.client()),
-        build_async=lambda wire: anthropic.AsyncAnthropicBedrock(**AWS, http_client=wire.async_client()),
-        call=lambda client: ask(client, model="anthropic.claude-haiku-4-5-20251001-v1:0"),
-        attributes={
-            **CHAT,
-            "gen_ai.provider.name": "aws.bedrock",
-            "gen_ai.request.model": "anthropic.claude-haiku-4-5-20251001-v1:0",
-            "server.address": "bedrock-runtime.us-east-1.amazonaws.com",
-        },
+        BEDROCK_SUBJECT,
+        name="anthropic.bedrock.stream",
+        call=lambda client: ask(client, model="anthropic.claude-haiku-4-5-20251001-v1:0", stream=True),
+        reply=Reply(chunks=aws_events(*EVENTS), content_type="application/vnd.amazon.eventstream"),
+        partial_output="In ",
+        partial_chunks=3,
     ),
+    VERTEX_SUBJECT,
     replace(
-        MESSAGE_SUBJECT,
-        name="anthropic.vertex",
-        faces_faults=False,
-        build=lambda wire: anthropic.AnthropicVertex(**VERTEX, http_client=wire.client()),
-        build_async=lambda wire: anthropic.AsyncAnthropicVertex(**VERTEX, http_client=wire.async_client()),
-        call=lambda client: ask(client, model="claude-haiku-4-5@20251001"),
-        attributes={
-            **CHAT,
-            "gen_ai.provider.name": "gcp.vertex_ai",
-            "gen_ai.request.model": "claude-haiku-4-5@20251001",
-            "server.address": "us-east5-aiplatform.googleapis.com",
-        },
-    ),
-    replace(
-        STREAM_SUBJECT,
+        VERTEX_SUBJECT,
         name="anthropic.vertex.stream",
-        faces_faults=False,
-        build=lambda wire: anthropic.AnthropicVertex(**VERTEX, http_client=wire.client()),
-        build_async=lambda wire: anthropic.AsyncAnthropicVertex(**VERTEX, http_client=wire.async_client()),
-        attributes={
-            **CHAT,
-            "gen_ai.provider.name": "gcp.vertex_ai",
-            "server.address": "us-east5-aiplatform.googleapis.com",
-        },
+        call=lambda client: ask(client, model="claude-haiku-4-5@20251001", stream=True),
+        reply=STREAM_REPLY,
+        partial_output="In ",
+        partial_chunks=3,
     ),
     replace(
         MESSAGE_SUBJECT,

@@ -12,7 +12,9 @@ from tests.sdk.contract import (
     anthropic_subjects,
     bedrock_subjects,
     google_subjects,
+    groq_subjects,
     openai_subjects,
+    together_subjects,
 )
 from tests.sdk.contract.subject import Subject
 from tests.sdk.contract.wire import Reply, Wire
@@ -22,6 +24,8 @@ SUBJECTS = [
     *anthropic_subjects.SUBJECTS,
     *google_subjects.SUBJECTS,
     *bedrock_subjects.SUBJECTS,
+    *groq_subjects.SUBJECTS,
+    *together_subjects.SUBJECTS,
 ]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 

@@ -31,10 +31,9 @@ def instrument(recorder: Recorder) -> list[Patch]:
     return patches
 
 
-def endpoint(client: Any) -> Endpoint:
-    """Where a client sends to; what the address leaves open, its class says."""
-    provider = getattr(client, "_gen_ai_provider_name", PACKAGE)
-    return find_endpoint(str(client.base_url), default=provider)
+def endpoint(client: Any, address: str) -> Endpoint:
+    """What the address leaves open, the client's class says."""
+    return find_endpoint(address, default=getattr(client, "_gen_ai_provider_name", PACKAGE))
 
 
 def receive(recorder: Recorder, call: Call, result: Any) -> Any:

@@ -32,7 +32,7 @@ def instrument(recorder: Recorder) -> list[Patch]:
     return stainless.instrument(recorder, PACKAGE, ROUTES, endpoint)
 
 
-def endpoint(client: Any) -> Endpoint:
-    """Where a client sends to; Azure's own client class tells the provider where the address doesn't."""
+def endpoint(client: Any, address: str) -> Endpoint:
+    """Azure's own client class tells the provider where the address doesn't."""
     is_azure = "Azure" in type(client).__name__
-    return find_endpoint(str(client.base_url), default="azure.ai.openai" if is_azure else None)
+    return find_endpoint(address, default="azure.ai.openai" if is_azure else None)

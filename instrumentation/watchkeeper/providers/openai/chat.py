@@ -188,9 +188,9 @@ def read_chunk(chunk: Any) -> str | None:
     choice = choices[0]
     delta = choice.delta
     content = delta.content
-    if content is None or choice.finish_reason is not None or delta.tool_calls is not None or choice.index:
+    if not content or choice.finish_reason is not None or delta.tool_calls is not None or choice.index:
         return None
-    if delta.role is not None or chunk.usage is not None or delta.refusal is not None:
+    if chunk.usage is not None or getattr(delta, "refusal", None) is not None:
         return None
     return content  # type: ignore[no-any-return]
 
