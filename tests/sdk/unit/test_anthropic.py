@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -96,6 +97,9 @@ SEARCH = [
         {"type": "text_delta", "text": "In Norway."},
     ),
 ]
+
+
+STREAMS = Path(__file__).parents[2] / "data" / "anthropic_streams"
 
 
 class City(BaseModel):
@@ -548,6 +552,22 @@ def test_each_result_of_a_batch_is_a_call_for_async_clients(watch: Watch, seen: 
 
 
 # The readers.
+
+
+@pytest.mark.parametrize("recorded", sorted(STREAMS.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_recorded_stream_is_read_as_the_client_reads_it(watch: Watch, seen: SeenBy, recorded: Path) -> None:
+    handle = watch()
+    chunks = [event + b"\n\n" for event in recorded.read_bytes().strip().split(b"\n\n")]
+    reply = Reply(chunks=chunks, content_type="text/event-stream")
+    with client(reply).beta.messages.stream(**ASKED) as stream:
+        expected = messages.read_response(stream.get_final_message().to_dict())
+    (span,) = seen(handle)
+    assert span.content("gen_ai.output.messages") == expected.messages
+    assert span.attributes["gen_ai.response.id"] == expected.id
+    assert span.attributes["gen_ai.response.model"] == expected.model
+    assert span.attributes["gen_ai.response.finish_reasons"] == expected.finish_reasons
+    assert span.attributes["gen_ai.usage.input_tokens"] == expected.usage.input_tokens
+    assert span.attributes["gen_ai.usage.output_tokens"] == expected.usage.output_tokens
 
 
 def test_folding_gives_the_answer_of_the_plain_call() -> None:

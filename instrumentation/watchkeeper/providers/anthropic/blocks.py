@@ -90,14 +90,17 @@ def _source_part(kind: str, block: Mapping[str, Any]) -> Part:
 
 
 def _plain(value: Any) -> Any:
-    """Whatever the block holds, without what only the API can read, and without media."""
+    """Whatever the block holds, without what only the API can read, and without media; named as by the API,
+    where the client has ``from_`` for ``from``.
+    """
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, Mapping):
         return value
     if value.get("type") in ("text", "image", "document") and ("text" in value or "source" in value):
         return read_block(value)
-    return {key: _plain(item) for key, item in value.items() if key not in OPAQUE}
+    members = {key: item for key, item in value.items() if key not in OPAQUE and item is not None}
+    return {key.removesuffix("_"): _plain(item) for key, item in members.items()}
 
 
 BLOCKS: Mapping[str, Callable[[str, Mapping[str, Any]], Part]] = {

@@ -37,6 +37,7 @@ def fold(pieces: Sequence[Plain]) -> Plain:
                 message = _started(mapping(event.get("message")))
             case "content_block_start":
                 blocks.append(_Block(mapping(event.get("content_block"))))
+                message |= _handed_over(blocks[-1].start)
             case "content_block_delta":
                 _last(blocks).add(mapping(event.get("delta")))
             case "message_delta":
@@ -85,6 +86,12 @@ def _last(blocks: list[_Block]) -> _Block:
 def _started(message: Mapping[str, Any]) -> dict[str, Any]:
     usage = {key: value for key, value in mapping(message.get("usage")).items() if key not in UNTIL_THE_END}
     return {**message, "usage": usage}
+
+
+def _handed_over(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The model that goes on where another one declined."""
+    model = mapping(block.get("to")).get("model")
+    return {"model": model} if block.get("type") == "fallback" and model else {}
 
 
 def _continued(message: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
