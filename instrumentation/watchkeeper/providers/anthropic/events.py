@@ -67,7 +67,7 @@ class _Block:
 
     def joined(self) -> dict[str, Any]:
         joined = "".join(self.texts)
-        kind = self.start.get("type", "text")
+        kind = str(self.start.get("type", "text"))
         block = {**self.start, **self.more, "type": kind}
         if member := GROWING.get(kind):
             block[member] = f"{self.start.get(member) or ''}{joined}"
