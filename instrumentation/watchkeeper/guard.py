@@ -25,7 +25,8 @@ class Guard:
         except Exception as error:
             if self.is_strict:
                 raise
-            self._note(getattr(function, "__qualname__", type(function).__qualname__), error)
+            named = getattr(function, "func", function)  # what a partial is of
+            self._note(getattr(named, "__qualname__", type(named).__qualname__), error)
             return default
 
     def _note(self, place: str, error: Exception) -> None:

@@ -127,11 +127,19 @@ class ObservedAsyncIterator(_Observed):
         return chunk
 
 
+class ObservedEither(ObservedIterator, ObservedAsyncIterator):
+    """For an iterator that can be read in both ways."""
+
+    __slots__ = ()
+
+
 def observed(
     inner: Any, record: Record, listener: Listener, guard: Guard
 ) -> ObservedIterator | ObservedAsyncIterator:
     """The observed twin of an iterator."""
-    kind = ObservedAsyncIterator if hasattr(inner, "__anext__") else ObservedIterator
+    if not hasattr(inner, "__anext__"):
+        return ObservedIterator(inner, record, listener, guard)
+    kind = ObservedEither if hasattr(inner, "__next__") else ObservedAsyncIterator
     return kind(inner, record, listener, guard)
 
 

@@ -43,6 +43,7 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.google_genai",
             (2, 3),
         ),
+        Provider("litellm", "litellm", "litellm", "watchkeeper.providers.litellm", (1,)),
         Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
     )
 }

@@ -39,6 +39,10 @@ class Subject:
     open: Callable[[Any], Any] = lambda result: result
     """What the application reads of a result: the stream in it, or the body, where that isn't the result."""
     wire_type: type[Wire] = Wire
+    is_proxied: bool = False
+    """Whether a proxy stands for the result, whose own iterator cannot be replaced."""
+    warnings: tuple[str, ...] = ()
+    """What the client warns of by itself, as pytest's filters."""
 
     @property
     def is_stream(self) -> bool:

@@ -13,6 +13,7 @@ from tests.sdk.contract import (
     bedrock_subjects,
     google_subjects,
     groq_subjects,
+    litellm_subjects,
     openai_subjects,
     together_subjects,
 )
@@ -24,6 +25,7 @@ SUBJECTS = [
     *anthropic_subjects.SUBJECTS,
     *google_subjects.SUBJECTS,
     *bedrock_subjects.SUBJECTS,
+    *litellm_subjects.SUBJECTS,
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
 ]
@@ -92,8 +94,12 @@ def twins(subjects: list[Subject], kinds: tuple[bool, ...] = (False, True)) -> A
         for is_async in kinds
         if subject.build_async or not is_async
     ]
-    names = [f"{twin.subject.name}-{'async' if twin.is_async else 'sync'}" for twin in pairs]
-    return pytest.mark.parametrize("twin", pairs, ids=names)
+    return pytest.mark.parametrize("twin", list(map(_parameter, pairs)))
+
+
+def _parameter(twin: Twin) -> Any:
+    name = f"{twin.subject.name}-{'async' if twin.is_async else 'sync'}"
+    return pytest.param(twin, id=name, marks=[*map(pytest.mark.filterwarnings, twin.subject.warnings)])
 
 
 every_call = twins(SUBJECTS)
