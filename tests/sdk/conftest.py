@@ -14,8 +14,9 @@ from tests.sdk.collector import Collector, Seen
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ("OTEL_", "WATCHKEEPER_", "OPENAI_", "GOOGLE_", "GEMINI_", "AWS_")
     for name in list(os.environ):
-        if name.startswith(("OTEL_", "WATCHKEEPER_", "OPENAI_")) or name.lower().endswith("_proxy"):
+        if name.startswith(settings) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
