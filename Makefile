@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 UV_VERSION := 0.13.9
 BIN := .venv/bin
-INSTALLED := .venv/installed-$(shell cat locks/dev.txt pyproject.toml | sha256sum | cut -c 1-16)
+INSTALLED := .venv/installed-$(shell cat locks/dev.txt locks/previous.txt pyproject.toml | sha256sum | cut -c 1-16)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header $(ARGS)
 
@@ -46,6 +46,7 @@ lock: $(INSTALLED) ## Write locks/ anew after a change of pyproject.toml (ARGS=-
 	@$(COMPILE) pyproject.toml --extra dev --output-file locks/dev.txt
 	@$(COMPILE) pyproject.toml --extra server --extra postgres --constraint locks/dev.txt --output-file locks/server.txt
 	@$(COMPILE) pyproject.toml --constraint locks/dev.txt --output-file locks/base.txt
+	@$(COMPILE) --no-deps locks/previous.in --output-file locks/previous.txt
 	@$(COMPILE) locks/build.in --constraint locks/dev.txt --output-file locks/build.txt
 
 clean: ## Remove the environment, caches and builds; data stays.

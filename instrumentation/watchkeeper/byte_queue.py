@@ -1,0 +1,46 @@
+"""A queue bounded in bytes: beyond them the oldest go."""
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class ByteQueue(Generic[Item]):
+    """First in, first out.
+
+    The thread that holds its lock may take it again: the garbage collector can interrupt ``put`` with
+    another one.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._lock = threading.RLock()
+        self._items: deque[tuple[Item, int]] = deque()
+        self._max_bytes = max_bytes
+        self.size_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Item, weight_bytes: int) -> int:
+        """How many had to go for it: the item itself, if it is heavier than the whole queue may be."""
+        if weight_bytes > self._max_bytes:
+            return 1
+        dropped = 0
+        with self._lock:
+            self._items.append((item, weight_bytes))
+            self.size_bytes += weight_bytes
+            while self.size_bytes > self._max_bytes:
+                self.size_bytes -= self._items.popleft()[1]
+                dropped += 1
+        return dropped
+
+    def take(self) -> tuple[Item, int] | None:
+        """The oldest item and its weight."""
+        with self._lock:
+            if not self._items:
+                return None
+            item, weight_bytes = self._items.popleft()
+            self.size_bytes -= weight_bytes
+            return item, weight_bytes

@@ -1,0 +1,191 @@
+"""The exporting thread's work on one item: read, price and measure it, decide on its content, redact it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import Status, StatusCode
+
+from watchkeeper.call import Call
+from watchkeeper.content import is_sampled as sampled
+from watchkeeper.content import reason_to_keep, render
+from watchkeeper.conventions import (
+    CONTENT_CUT,
+    CONTENT_KEPT,
+    CONTENT_KEYS,
+    CONTENT_REDACTED,
+    COST,
+    COST_BASIS,
+    INPUT_MESSAGES,
+    OUTPUT_MESSAGES,
+    PROMPT_VARIABLE,
+    SYSTEM_INSTRUCTIONS,
+    TOOL_DEFINITIONS,
+)
+from watchkeeper.failures import Failure
+from watchkeeper.guard import Guard
+from watchkeeper.measuring import Measuring
+from watchkeeper.packing import Packed
+from watchkeeper.pricing import Cost, Pricing
+from watchkeeper.reading import Attributes
+from watchkeeper.redaction import Redaction, without_secrets
+from watchkeeper.scores import Score
+from watchkeeper.settings import Settings
+from watchkeeper.steps import Step
+
+
+class Finisher:
+    """Makes the span that is exported of what was recorded."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        guard: Guard,
+        pricing: Pricing,
+        measuring: Measuring | None,
+        redaction: Redaction,
+    ) -> None:
+        self._settings = settings
+        self._guard = guard
+        self._pricing = pricing
+        self._measuring = measuring
+        self._redaction = redaction
+
+    def __call__(self, item: Any) -> ReadableSpan | Packed | None:
+        """The finished span, or a request of its own; ``None`` when there is nothing to send."""
+        match item:
+            case Call():
+                return self._finish_call(item)
+            case Step():
+                return self._finish_step(item)
+            case Score():
+                return Packed("/api/v1/scores", item.render(), 1, "application/json")
+            case ReadableSpan():
+                return self._finish_foreign(item)
+        return None
+
+    def _finish_call(self, call: Call) -> ReadableSpan | None:
+        if call.span.is_recording():  # the garbage collector found it, and may not end spans
+            self._guard(call.span.end, call.end_ns)
+        attributes: Attributes = self._guard(call.attributes, default={})
+        if self._measuring is not None:
+            self._guard(self._measuring.record, call, attributes)
+        if not isinstance(call.span, ReadableSpan):
+            return None  # the application's sampler left it out
+        cost = self._guard(self._cost, call, attributes)
+        if cost is not None:
+            attributes |= {COST: cost.usd, COST_BASIS: cost.basis}
+        attributes |= self._guarded_content(self._call_content, call, cost)
+        return self._finished(call.span, attributes, call.failure, call.status())
+
+    def _cost(self, call: Call, attributes: Attributes) -> Cost | None:
+        """By the model that answered, else, where it has no price, by the one that was asked for."""
+        request, response = call.read()
+        models = dict.fromkeys(filter(None, (response.model, request.model)))
+        provider = call.endpoint.provider
+        costs = (self._pricing.cost(provider, model, response.usage, attributes) for model in models)
+        return next((cost for cost in costs if cost is not None), None)
+
+    def _call_content(self, call: Call, cost: Cost | None) -> Attributes:
+        request, response = call.read()
+        reason = reason_to_keep(
+            self._settings,
+            call.span.get_span_context().trace_id,
+            response,
+            is_error=call.error_type is not None,
+            duration_s=call.duration_s,
+            cost_usd=cost.usd if cost else None,
+        )
+        if reason is None:
+            return {}
+        contents = {
+            INPUT_MESSAGES: request.messages,
+            SYSTEM_INSTRUCTIONS: request.system,
+            TOOL_DEFINITIONS: request.tools,
+            OUTPUT_MESSAGES: response.messages,
+        }
+        return self._rendered(contents, call.labels) | {CONTENT_KEPT: reason}
+
+    def _finish_step(self, step: Step) -> ReadableSpan | None:
+        if not isinstance(step.span, ReadableSpan):
+            return None
+        content = self._guarded_content(self._step_content, step)
+        return self._finished(step.span, content, step.failure, None)
+
+    def _step_content(self, step: Step) -> Attributes:
+        settings = self._settings
+        is_sampled = step.failure is not None or sampled(
+            step.span.get_span_context().trace_id, settings.sample_ratio
+        )
+        if settings.capture == "none" or (settings.capture == "sampled" and not is_sampled):
+            return {}
+        return self._rendered(step.contents(), step.labels)
+
+    def _rendered(self, contents: Mapping[str, Any], labels: Attributes) -> Attributes:
+        """Content redacted, as attributes. Raises what the redaction raises."""
+        variables = {name: value for name, value in labels.items() if name.startswith(PROMPT_VARIABLE)}
+        redacted = self._redaction.apply({name: value for name, value in contents.items() if value})
+        attributes: Attributes = dict(self._redaction.apply(variables))
+        for name, value in redacted.items():
+            attributes[name], is_cut = render(value, self._settings.content_bytes)
+            attributes |= {CONTENT_CUT: True} if is_cut else {}
+        return attributes | ({CONTENT_REDACTED: "true"} if self._redaction.is_on else {})
+
+    def _guarded_content(self, build: Callable[..., Attributes], *arguments: Any) -> Attributes:
+        """What ``build`` makes; where that fails, no content at all."""
+        content: Attributes = self._guard(build, *arguments, default={CONTENT_REDACTED: "failed"})
+        return content
+
+    def _finish_foreign(self, span: ReadableSpan) -> ReadableSpan:
+        """A span of another instrumentation, or the application's own."""
+        attributes = {
+            key: value
+            for key, value in (span.attributes or {}).items()
+            if key not in CONTENT_KEYS or self._settings.capture != "none"
+        }
+        redacted = self._guard(self._redaction.apply, attributes, default={CONTENT_REDACTED: "failed"})
+        return self._copied(span, redacted, span.events, span.status)
+
+    def _finished(
+        self, span: ReadableSpan, attributes: Attributes, failure: Failure | None, status: Status | None
+    ) -> ReadableSpan:
+        merged = {**(span.attributes or {}), **attributes}
+        if failure is None:
+            return self._copied(span, merged, span.events, status or span.status)
+        message = self._guard(self._failure_text, failure.message, default="")
+        event = {"exception.type": failure.type, "exception.message": message}
+        event["exception.stacktrace"] = self._guard(self._failure_text, failure.stacktrace, default="")
+        exception = Event("exception", {key: value for key, value in event.items() if value}, span.end_time)
+        return self._copied(span, merged, (exception,), Status(StatusCode.ERROR, message or failure.type))
+
+    def _failure_text(self, text: str) -> str:
+        """An exception's text can quote what was sent."""
+        if self._settings.capture == "none":
+            return ""
+        redacted: str = self._redaction.apply(without_secrets(text))
+        return redacted
+
+    def _copied(
+        self, span: ReadableSpan, attributes: Mapping[str, Any], events: Sequence[Event], status: Status
+    ) -> ReadableSpan:
+        process = {
+            "deployment.environment.name": self._settings.environment,
+            "watchkeeper.release": self._settings.release,
+        }
+        unsaid = {
+            name: value for name, value in process.items() if value and name not in span.resource.attributes
+        }
+        return ReadableSpan(
+            name=span.name,
+            context=span.get_span_context(),
+            parent=span.parent,
+            resource=span.resource,
+            attributes={**attributes, **unsaid},
+            events=events,
+            links=span.links,
+            kind=span.kind,
+            status=status,
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )

@@ -1,0 +1,85 @@
+"""Putting a traced method in the place of a client's own, and the very same one back."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watchkeeper.call import Call
+from watchkeeper.guard import Guard
+
+Begin = Callable[[tuple[Any, ...], Mapping[str, Any]], Call | None]
+"""Starts the call that is about to be made with these arguments (a method's first is its instance), or
+``None``.
+"""
+
+
+def traced(wrapped: Callable[..., Any], begin: Begin, guard: Guard) -> Callable[..., Any]:
+    """``wrapped`` with its calls recorded; of both twins, the one that fits it."""
+    if inspect.iscoroutinefunction(inspect.unwrap(wrapped)):
+        return _traced_async(wrapped, begin, guard)
+
+    @functools.wraps(wrapped)
+    def call_traced(*args: Any, **kwargs: Any) -> Any:
+        call = guard(begin, args, kwargs)
+        if call is None:
+            return wrapped(*args, **kwargs)
+        try:
+            result = wrapped(*args, **kwargs)
+        except BaseException as error:
+            guard(call.fail, error)
+            raise
+        finally:
+            guard(call.leave)
+        return guard(call.finish, result, default=result)
+
+    return call_traced
+
+
+def _traced_async(wrapped: Callable[..., Any], begin: Begin, guard: Guard) -> Callable[..., Any]:
+    @functools.wraps(wrapped)
+    async def call_traced(*args: Any, **kwargs: Any) -> Any:
+        call = guard(begin, args, kwargs)
+        if call is None:
+            return await wrapped(*args, **kwargs)
+        try:
+            result = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            guard(call.fail, error)
+            raise
+        finally:
+            guard(call.leave)
+        return guard(call.finish, result, default=result)
+
+    return call_traced
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A replaced attribute of a class or a module."""
+
+    owner: Any
+    name: str
+    original: Any
+    """What stood in the owner's own namespace; ``None`` if it was inherited."""
+    replacement: Any
+
+    def remove(self) -> None:
+        """Put the original back. Another instrumentation's wrapper around ours stays, and ours is inert
+        inside it.
+        """
+        if vars(self.owner).get(self.name) is not self.replacement:
+            return
+        if self.original is None:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.original)
+
+
+def patch(owner: Any, name: str, build: Callable[[Any], Any]) -> Patch:
+    """Replace ``owner.name`` by what ``build`` makes of it."""
+    replacement = build(getattr(owner, name))
+    applied = Patch(owner, name, vars(owner).get(name), replacement)
+    setattr(owner, name, replacement)
+    return applied

@@ -1,0 +1,203 @@
+"""From ended calls to the collector: one thread that finishes, packs and sends what waits in the queue.
+
+Nothing here makes the application wait. While the collector is away, calls stay queued until the queue is
+full; then the oldest are dropped and counted.
+"""
+
+import logging
+import multiprocessing
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+
+from opentelemetry.context import attach
+
+from watchkeeper.byte_queue import ByteQueue
+from watchkeeper.guard import Guard
+from watchkeeper.packing import Packed, Packer
+from watchkeeper.sending import Outcome, Sender
+from watchkeeper.settings import Settings
+from watchkeeper.suppression import suppressed
+
+logger = logging.getLogger("watchkeeper")
+
+WAKE_BYTES = 1 << 20
+"""The thread is woken before its time when this much waits."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of spans (and scores) since ``instrument()``."""
+
+    sent: int = 0
+    dropped: int = 0
+    """The oldest ones, because the queue was full; at the exit, what the collector didn't take in time."""
+    refused: int = 0
+    """By the collector, which said that sending them again would not help."""
+
+
+class Due(Protocol):
+    def __call__(self, *, now: bool = False) -> Packed | None: ...
+
+
+class Pipeline:
+    """The queue and its thread. Safe to fork: after ``reset`` a child has an empty queue and no thread yet.
+
+    ``due`` is asked after each round for a request of its own, which is sent once and not kept.
+    """
+
+    def __init__(
+        self, settings: Settings, packer: Packer, sender: Callable[[], Sender], guard: Guard, due: Due
+    ) -> None:
+        self._settings = settings
+        self._packer = packer
+        self._build_sender = sender
+        self._guard = guard
+        self._due = due
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew, as a forked child must: what was queued is its parent's to send, and locks may be
+        held.
+        """
+        self.counts = Counts()
+        self._queue: ByteQueue[Any] = ByteQueue(self._settings.queue_bytes)
+        self._packer.clear()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._wake = threading.Event()
+        self._round = threading.Condition()
+        self._asked = 0
+        self._answered = 0
+        self._sender: Sender | None = None
+        self._pending: Packed | None = None
+        self._pause_s = 0.0
+        self._deadline_s: float | None = None
+
+    # The application's side.
+
+    def put(self, item: Any, weight_bytes: int) -> None:
+        """Queue a call, a span, a score; may be called while the garbage collector runs."""
+        self.counts.dropped += self._queue.put(item, weight_bytes)
+
+    def run(self) -> None:
+        """See to it that the thread runs, in a forked child too, and that it comes when much waits."""
+        if self._thread is None and self._deadline_s is None:
+            with self._starting:
+                if self._thread is None:
+                    self._start()
+        elif self._queue.size_bytes > WAKE_BYTES and not self._pause_s and not self._wake.is_set():
+            self._wake.set()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that is queued now is sent; ``False`` if that took too long or the collector is
+        away.
+        """
+        if self._thread is None and not len(self._queue):
+            return True
+        self.run()
+        with self._round:
+            self._asked += 1
+            ticket = self._asked
+            self._wake.set()
+            is_done = self._round.wait_for(lambda: self._answered >= ticket, timeout_s)
+        return is_done and self._pending is None
+
+    def close(self, timeout_s: float) -> bool:
+        """Flush and end the thread; what could not be sent by then is dropped and counted."""
+        if self._deadline_s is not None:
+            return True
+        if self._thread is None and len(self._queue):
+            self.run()
+        self._deadline_s = monotonic() + timeout_s
+        is_flushed = self.flush(timeout_s)
+        self._wake.set()
+        self.counts.dropped += len(self._queue) + (self._pending.spans if self._pending else 0)
+        return is_flushed
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Items in the queue, and bytes."""
+        return len(self._queue), self._queue.size_bytes
+
+    # The thread's side.
+
+    def _start(self) -> None:
+        _flush_when_child_exits(self.flush, self._settings.exit_timeout_s)
+        self._thread = threading.Thread(target=self._work, name="watchkeeper", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        attach(suppressed())
+        while self._deadline_s is None or self._answered < self._asked:
+            self._wake.wait(max(self._settings.export_interval_s, self._pause_s))
+            self._wake.clear()
+            asked = self._asked
+            self._guard(self._drain)
+            self._guard(self._send_due)
+            with self._round:
+                self._answered = asked
+                self._round.notify_all()
+
+    def _drain(self) -> None:
+        """Send what waits, until nothing does or the collector cannot be reached."""
+        while (packed := self._pending or self._packer.pack(self._queue)) is not None:
+            self._pending = packed
+            outcome = self._send(packed)
+            if outcome.state == "again":
+                self._wait_longer(outcome)
+                return
+            self._pending = None
+            self._settle(packed, outcome)
+
+    def _send_due(self) -> None:
+        packed = self._due(now=self._deadline_s is not None)
+        if packed is not None and not self._pause_s:
+            self._send(packed)
+
+    def _send(self, packed: Packed) -> Outcome:
+        if self._sender is None:
+            self._sender = self._build_sender()
+        timeout_s = self._settings.timeout_s
+        if self._deadline_s is not None:
+            timeout_s = max(0.1, min(timeout_s, self._deadline_s - monotonic()))
+        return self._sender.send(packed.path, packed.body, packed.content_type, timeout_s)
+
+    def _settle(self, packed: Packed, outcome: Outcome) -> None:
+        if self._pause_s:
+            logger.info("Watchkeeper: the collector at '%s' takes spans again.", self._settings.endpoint)
+        self._pause_s = 0.0
+        refused = (
+            packed.spans if outcome.state == "refused" else min(packed.spans, packed.rejected(outcome.body))
+        )
+        if refused and not self.counts.refused:
+            logger.warning(
+                "Watchkeeper: the collector at '%s' refused %d spans%s. They are lost: "
+                "see its log, or run `watchkeeper doctor`. Further ones are counted in handle.stats().",
+                self._settings.endpoint, refused, f" ({outcome.reason})" if outcome.reason else "",
+            )  # fmt: skip
+        self.counts.refused += refused
+        self.counts.sent += packed.spans - refused
+
+    def _wait_longer(self, outcome: Outcome) -> None:
+        if not self._pause_s:
+            logger.warning(
+                "Watchkeeper: the collector at '%s' cannot be reached (%s). Spans wait in memory, "
+                "at most %d bytes; the application is not affected.",
+                self._settings.endpoint, outcome.reason, self._settings.queue_bytes,
+            )  # fmt: skip
+        longer_s = outcome.after_s or min(LONGEST_PAUSE_S, self._pause_s * 2) or FIRST_PAUSE_S
+        self._pause_s = min(LONGEST_PAUSE_S, longer_s)
+
+
+def _flush_when_child_exits(flush: Callable[[float], bool], timeout_s: float) -> None:
+    """Children of ``multiprocessing`` leave without ``atexit``, but run finalizers of their own."""
+    if "multiprocessing.util" in sys.modules and multiprocessing.parent_process() is not None:
+        from multiprocessing.util import Finalize  # noqa: PLC0415 - it is there, and nobody else needs it
+
+        Finalize(None, flush, args=(timeout_s,), exitpriority=100)

@@ -1,0 +1,1 @@
+"""One small module per provider: pure readers, and where its client is wrapped."""

@@ -1,0 +1,49 @@
+"""Every provider that ``instrument()`` knows. A new one is a line here and then faces the contract tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from watchkeeper.patching import Patch
+from watchkeeper.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A client library. Neither it nor our module for it is imported before the application uses it."""
+
+    name: str
+    package: str
+    """The distribution whose version is looked at."""
+    trigger: str
+    """The module that has to be there for the patches."""
+    module: str
+    """Ours, with ``instrument(recorder)`` that returns the patches."""
+    majors: tuple[int, ...]
+    """Major versions that are tested; others are left alone."""
+
+    def instrument(self, recorder: Recorder) -> list[Patch]:
+        instrument: Callable[[Recorder], list[Patch]] = import_module(self.module).instrument
+        return instrument(recorder)
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        Provider("openai", "openai", "openai._base_client", "watchkeeper.providers.openai", (2, 3)),
+        Provider(
+            "anthropic", "anthropic", "anthropic._base_client", "watchkeeper.providers.anthropic", (1, 2)
+        ),
+        Provider("groq", "groq", "groq._base_client", "watchkeeper.providers.groq", (0, 1)),
+        Provider("together", "together", "together._base_client", "watchkeeper.providers.together", (2, 3)),
+        Provider(
+            "google-genai",
+            "google-genai",
+            "google.genai._api_client",
+            "watchkeeper.providers.google_genai",
+            (2, 3),
+        ),
+        Provider("litellm", "litellm", "litellm", "watchkeeper.providers.litellm", (1,)),
+        Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
+    )
+}

@@ -1,0 +1,75 @@
+"""Fixtures of the SDK's tests: a collector, and ``instrument()`` that is undone after each test."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from watchkeeper import Handle, instrument
+from watchkeeper.pricing import Pricing
+
+from tests.sdk.collector import Collector, Seen
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ("OTEL_", "WATCHKEEPER_", "OPENAI_", "GOOGLE_", "GEMINI_", "AWS_")
+    for name in list(os.environ):
+        if name.startswith(settings) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """OpenTelemetry logs what must not happen, such as a context that cannot be detached."""
+    yield
+    records = caplog.get_records("call")
+    wrong = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def _collector() -> Iterator[Collector]:
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture
+def collector(_collector: Collector) -> Collector:
+    """Empty for each test. Tests that stop one make their own."""
+    _collector.received.clear()
+    return _collector
+
+
+Watch = Callable[..., Handle]
+
+
+@pytest.fixture
+def watch(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """``instrument()`` towards the collector with all content; faults of ours are raised unless told
+    otherwise.
+    """
+    handles: list[Handle] = []
+
+    def start(*, is_priced: bool = False, **settings: Any) -> Handle:
+        if not is_priced:
+            monkeypatch.setattr(Pricing, "cost", lambda *_: None)
+        given = {"endpoint": collector.endpoint, "capture": "all", "strict": True, "service_name": "tests"}
+        handles.append(instrument(**{**given, **settings}))
+        return handles[-1]
+
+    yield start
+    for handle in handles:
+        handle.shutdown(5)
+
+
+@pytest.fixture
+def seen(collector: Collector) -> Callable[[Handle], list[Seen]]:
+    """Flushes, and gives the spans that the collector has got."""
+
+    def flush(handle: Handle) -> list[Seen]:
+        assert handle.flush(10)
+        return collector.spans()
+
+    return flush

@@ -1,0 +1,190 @@
+"""Whose tracer provider is used, in every order of set-up. Each in a process of its own: the provider is
+global.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.sdk.collector import Collector, Seen
+
+START = """
+import sys
+import watchkeeper
+from opentelemetry import trace
+from opentelemetry.context import attach, set_value
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from watchkeeper import Reader, Request, Response, Usage, message, text_part
+
+memory = InMemorySpanExporter()
+
+def application(**settings):
+    provider = TracerProvider(**settings)
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    trace.set_tracer_provider(provider)
+
+def instrument(**settings):
+    return watchkeeper.instrument(endpoint=sys.argv[1], capture="all", strict=True, **settings)
+
+class Client:
+    def complete(self, prompt):
+        return {"text": "In Norway.", "tokens": 20}
+
+original = Client.complete
+watchkeeper.register(
+    Client,
+    "complete",
+    Reader(
+        "chat",
+        model=lambda body: "fjord-1",
+        request=lambda body: Request("fjord-1", messages=[message("user", text_part(body["prompt"]))]),
+        response=lambda body: Response("fjord-1", usage=Usage(input_tokens=body["tokens"])),
+    ),
+    provider="acme",
+)
+
+def call():
+    assert Client().complete("Where is Oslo?") == {"text": "In Norway.", "tokens": 20}
+
+def names():
+    return [span.name for span in memory.get_finished_spans()]
+"""
+
+
+@pytest.fixture
+def run(collector: Collector) -> object:
+    """Runs a program; what it prints last is JSON."""
+
+    def run_program(program: str) -> object:
+        done = subprocess.run(
+            [sys.executable, "-c", START + program, collector.endpoint],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run_program
+
+
+PRINT = "\nimport json; handle.flush(5); print(json.dumps(names()))"
+
+
+def only(collector: Collector) -> Seen:
+    (span,) = collector.spans()
+    return span
+
+
+def test_without_an_application_provider_ours_stays_private(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    assert run("handle = instrument(service_name='mine'); call()" + PRINT) == []
+    assert only(collector).resource["service.name"] == "mine"
+
+
+def test_the_applications_provider_is_used_when_it_came_before(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    assert run("application(); handle = instrument(); call()" + PRINT) == ["chat fjord-1"]
+    assert "gen_ai.input.messages" in only(collector).attributes
+
+
+def test_the_applications_provider_is_used_when_it_comes_after(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = "handle = instrument(); call(); application(); call()"
+    assert run(program + PRINT) == ["chat fjord-1"]
+    assert len(collector.spans()) == 2
+
+
+def test_content_goes_to_our_exporter_alone(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+application()
+handle = instrument()
+with watchkeeper.context(user="u1", variables={"city": "Oslo"}):
+    call()
+import json; handle.flush(5)
+print(json.dumps([dict(span.attributes) for span in memory.get_finished_spans()]))
+"""
+    (attributes,) = run(program)
+    assert attributes["gen_ai.usage.input_tokens"] == 20
+    assert attributes["user.id"] == "u1"
+    assert "Oslo" not in json.dumps(attributes)
+    assert only(collector).attributes["gen_ai.prompt.variable.city"] == "Oslo"
+
+
+def test_only_genai_spans_and_their_ancestors_are_exported(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+application()
+handle = instrument()
+tracer = trace.get_tracer("app")
+with tracer.start_as_current_span("request"):
+    with tracer.start_as_current_span("database"):
+        pass
+    with tracer.start_as_current_span("answer"):
+        call()
+with tracer.start_as_current_span("unrelated"):
+    pass
+"""
+    assert len(run(program + PRINT)) == 5  # type: ignore[arg-type]
+    spans = {span.name: span for span in collector.spans()}
+    assert set(spans) == {"request", "answer", "chat fjord-1"}
+    assert spans["chat fjord-1"].parent_id == spans["answer"].span_id
+    assert spans["answer"].parent_id == spans["request"].span_id
+
+
+def test_calls_that_the_sampler_drops_still_count(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = "application(sampler=ALWAYS_OFF); handle = instrument(); call(); handle.shutdown(5)"
+    assert run(program + "\nprint('[]')") == []
+    assert collector.spans() == []
+    assert [point.count for point in collector.metrics()["gen_ai.client.operation.duration"]] == [1]
+
+
+def test_set_global_gives_the_application_our_provider(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+handle = instrument(set_global=True)
+with trace.get_tracer("app").start_as_current_span("request"):
+    call()
+"""
+    assert run(program + PRINT) == []
+    assert {span.name for span in collector.spans()} == {"request", "chat fjord-1"}
+
+
+@pytest.mark.parametrize("key", ["suppress_instrumentation", "_SUPPRESS_INSTRUMENTATION_KEY"])
+def test_suppressed_calls_are_not_recorded(run, collector: Collector, key: str) -> None:  # type: ignore[no-untyped-def]
+    program = f"""
+import opentelemetry.context
+handle = instrument()
+attach(set_value(getattr(opentelemetry.context, {key!r}, {key!r}), True))
+call()
+"""
+    assert run(program + PRINT) == []
+    assert collector.spans() == []
+
+
+def test_a_disabled_sdk_patches_nothing(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+import os, json
+os.environ["OTEL_SDK_DISABLED"] = "true"
+handle = instrument()
+call()
+handle.flush(5)
+print(json.dumps(Client.complete is original))
+"""
+    assert run(program) is True
+    assert collector.spans() == []
+
+
+def test_a_client_that_is_imported_later_is_instrumented_then(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+import json
+handle = instrument()
+before = handle.instrumented
+from tests.sdk.contract.openai_subjects import CHAT_SUBJECT as chat
+chat.call(chat.build(chat.wire()))
+handle.flush(5)
+print(json.dumps([before, handle.instrumented]))
+"""
+    assert run(program) == [[], ["openai"]]
+    assert len(collector.spans()) == 1
