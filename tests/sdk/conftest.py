@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from opentelemetry.trace import get_current_span
 from watchkeeper import Handle, instrument
 from watchkeeper.pricing import Pricing
 
@@ -27,6 +28,13 @@ def _no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     records = caplog.get_records("call")
     wrong = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
     assert wrong == []
+
+
+@pytest.fixture(autouse=True)
+def _no_span_stays_current() -> Iterator[None]:
+    """A context that is left attached silences or adopts whatever the thread calls next."""
+    yield
+    assert not get_current_span().get_span_context().is_valid
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,7 @@ class Results(Record):
         fetching = self._call.span
         with use_span(fetching, record_exception=False, set_status_on_exception=False):
             call = self._recorder.begin(RESULT, self._call.endpoint, None, receive)
+            if call is not None:
+                call.leave()  # in the context that it entered from
         if call is not None:
-            call.leave()
             call.answer(chunk)
