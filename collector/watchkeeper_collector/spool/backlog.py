@@ -11,19 +11,30 @@ from watchkeeper_collector.spool.segment import Segment
 
 @dataclass(slots=True)
 class Queue:
-    """The segments of one signal, oldest first. A pause follows a failure of the first one."""
+    """The segments of one signal, oldest first. A pause follows a failure, and then one is tried at a time."""
 
-    segments: deque[Segment] = field(default_factory=deque)
-    is_busy: bool = False
+    waiting: deque[Segment] = field(default_factory=deque)
+    taken: list[Segment] = field(default_factory=list)
     resume_at_s: float = 0.0
     failures: int = 0
     last_failure: str = ""
 
+    def __len__(self) -> int:
+        return len(self.waiting) + len(self.taken)
+
+    def is_free(self, side_by_side: int) -> bool:
+        """Whether another segment may be worked on, once the pause is over."""
+        return bool(self.waiting) and len(self.taken) < (1 if self.failures else side_by_side)
+
 
 class Backlog:
-    """Queues by signal; a signal's segments are handed out in order, one at a time. Thread-safe."""
+    """Queues by signal, each handed out oldest first, ``side_by_side`` at a time. Thread-safe.
 
-    def __init__(self) -> None:
+    The engine works on an insert with one thread: two inserts use two cores.
+    """
+
+    def __init__(self, side_by_side: int = 2) -> None:
+        self._side_by_side = side_by_side
         self._queues = {signal: Queue() for signal in SIGNALS}
         self._bytes = 0
         self._is_finishing = False
@@ -34,21 +45,21 @@ class Backlog:
         return self._bytes
 
     def __len__(self) -> int:
-        return sum(len(queue.segments) for queue in self._queues.values())
+        return sum(len(queue) for queue in self._queues.values())
 
     def waiting(self, signal: str) -> int:
         """Return how many closed segments of the signal the store has not got."""
-        return len(self._queues[signal].segments)
+        return len(self._queues[signal])
 
     def oldest(self) -> Segment | None:
         """Return the oldest segment of all."""
         with self._changed:
-            heads = [queue.segments[0] for queue in self._queues.values() if queue.segments]
+            heads = [s for queue in self._queues.values() for s in (*queue.taken, *list(queue.waiting)[:1])]
             return min(heads, key=lambda segment: segment.id, default=None)
 
     def add(self, segment: Segment) -> None:
         with self._changed:
-            self._queues[segment.signal].segments.append(segment)
+            self._queues[segment.signal].waiting.append(segment)
             self._bytes += segment.size_bytes
             self._changed.notify()
 
@@ -62,20 +73,20 @@ class Backlog:
                 if self._is_finishing:
                     return None
                 self._changed.wait(self._shortest_pause_s())
-            queue.is_busy = True
-            return queue.segments[0]
+            queue.taken.append(queue.waiting.popleft())
+            return queue.taken[-1]
 
     def done(self, segment: Segment) -> None:
         """Take the segment off its queue: it is stored or moved, and its file is gone."""
         with self._changed:
             queue = self._queues[segment.signal]
-            queue.segments.popleft()
-            queue.is_busy, queue.failures, queue.last_failure = False, 0, ""
+            queue.taken.remove(segment)
+            queue.failures, queue.last_failure = 0, ""
             self._bytes -= segment.size_bytes
             self._changed.notify()
 
     def failures(self, signal: str) -> int:
-        """Return how often in a row the signal's first segment was postponed."""
+        """Return how often in a row a segment of the signal was postponed."""
         return self._queues[signal].failures
 
     @property
@@ -87,7 +98,8 @@ class Backlog:
         """Put the segment back to the front of its queue and rest the queue. When finishing, for good."""
         with self._changed:
             queue = self._queues[segment.signal]
-            queue.is_busy = False
+            queue.taken.remove(segment)
+            queue.waiting = deque(sorted((segment, *queue.waiting), key=lambda waiting: waiting.id))
             queue.failures += 1
             queue.last_failure = reason
             queue.resume_at_s = float("inf") if self._is_finishing else time.monotonic() + pause_s
@@ -111,9 +123,9 @@ class Backlog:
 
     def _next_queue(self) -> Queue | None:
         now_s = time.monotonic()
-        ready = [q for q in self._queues.values() if q.segments and not q.is_busy and q.resume_at_s <= now_s]
-        return min(ready, key=lambda queue: queue.segments[0].id, default=None)
+        ready = [q for q in self._queues.values() if q.is_free(self._side_by_side) and q.resume_at_s <= now_s]
+        return min(ready, key=lambda queue: queue.waiting[0].id, default=None)
 
     def _shortest_pause_s(self) -> float | None:
-        resting = [q.resume_at_s for q in self._queues.values() if q.segments and not q.is_busy]
+        resting = [q.resume_at_s for q in self._queues.values() if q.is_free(self._side_by_side)]
         return max(0.0, min(resting) - time.monotonic()) if resting else None

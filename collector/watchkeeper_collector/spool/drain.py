@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Drain:
-    """Delivers a spool's segments, each signal's in order, ``workers`` signals at a time.
+    """Delivers a spool's segments, oldest first, ``workers`` at a time: two of a signal at the most.
 
     Nothing is ever dropped: what the store does not take now is tried again, with growing pauses
     of at most ``longest_pause_s``.
@@ -32,7 +32,7 @@ class Drain:
         sink: SegmentSink,
         dead_letters: DeadLetters,
         *,
-        workers: int = 2,
+        workers: int = 3,
         first_pause_s: float = FIRST_PAUSE_S,
         longest_pause_s: float = LONGEST_PAUSE_S,
     ) -> None:

@@ -15,7 +15,7 @@ from watchkeeper_collector.spool.stats import Totals
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 RETRY_AFTER_S = 5.0
-PATIENCE = 1
+PATIENCE = 2
 """With so many closed segments waiting, age closes no more. An insert costs the engine a good part of a
 second however small it is: a busy store gets fewer and larger ones."""
 

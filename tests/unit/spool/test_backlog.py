@@ -22,21 +22,44 @@ def test_the_oldest_segment_of_all_comes_first() -> None:
     assert backlog.take() == segment("1", "logs")
 
 
-def test_a_signal_has_one_segment_at_work_at_a_time() -> None:
-    backlog = filled(segment("1"), segment("2"), segment("3", "logs"))
-    assert [backlog.take(), backlog.take()] == [segment("1"), segment("3", "logs")]
+def test_a_signal_has_two_segments_at_work_at_a_time() -> None:
+    backlog = filled(segment("1"), segment("2"), segment("3"), segment("4", "logs"))
+    assert [backlog.take(), backlog.take(), backlog.take()] == [
+        segment("1"),
+        segment("2"),
+        segment("4", "logs"),
+    ]
     backlog.finish()
     assert backlog.take() is None
-    backlog.done(segment("1"))
-    assert backlog.take() == segment("2")
+    backlog.done(segment("2"))
+    assert backlog.take() == segment("3")
 
 
-def test_a_postponed_segment_stays_first_and_rests() -> None:
+def test_what_is_at_work_is_counted_and_the_oldest() -> None:
+    backlog = filled(segment("1"), segment("2"))
+    backlog.take()
+    assert (len(backlog), backlog.waiting("traces"), backlog.oldest()) == (2, 2, segment("1"))
+
+
+def test_a_postponed_segment_comes_first_again_and_its_signal_rests() -> None:
     backlog = filled(segment("1"), segment("2"), segment("3", "logs"))
     backlog.take()
     backlog.postpone(segment("1"), 3600, "away")
     assert backlog.take() == segment("3", "logs")
     assert (backlog.failures("traces"), backlog.last_failure) == (1, "away")
+    backlog.finish()
+    assert backlog.take() == segment("1")
+
+
+def test_after_a_failure_one_segment_is_tried_at_a_time() -> None:
+    backlog = filled(segment("1"), segment("2"))
+    backlog.take()
+    backlog.postpone(segment("1"), 0, "away")
+    assert backlog.take() == segment("1")
+    backlog.finish()
+    assert backlog.take() is None
+    backlog.done(segment("1"))
+    assert backlog.take() == segment("2")
 
 
 def test_a_rest_ends_by_itself() -> None:
