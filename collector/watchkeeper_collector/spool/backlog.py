@@ -11,7 +11,7 @@ from watchkeeper_collector.spool.segment import Segment
 
 @dataclass(slots=True)
 class Queue:
-    """The segments of one signal, oldest first. A pause follows a failure, and then one is tried at a time."""
+    """The segments of one signal, oldest first. After a failure it rests, then tries one at a time."""
 
     waiting: deque[Segment] = field(default_factory=deque)
     taken: list[Segment] = field(default_factory=list)
