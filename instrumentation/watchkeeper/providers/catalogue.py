@@ -44,6 +44,13 @@ PROVIDERS: Mapping[str, Provider] = {
             (2, 3),
         ),
         Provider("litellm", "litellm", "litellm", "watchkeeper.providers.litellm", (1,)),
+        Provider(
+            "azure-ai-inference",
+            "azure-ai-inference",
+            "azure.ai.inference",
+            "watchkeeper.providers.azure_inference",
+            (1,),
+        ),
         Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
     )
 }

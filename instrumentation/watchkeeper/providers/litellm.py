@@ -12,7 +12,7 @@ from watchkeeper.call import Call, Endpoint, receive
 from watchkeeper.patching import Patch, patch, traced
 from watchkeeper.providers.endpoints import find_endpoint
 from watchkeeper.providers.openai import chat, media
-from watchkeeper.reading import Reader, Request, Response, count, mapping, text
+from watchkeeper.reading import Reader, Response, count, mapping, text
 from watchkeeper.recorder import Recorder
 from watchkeeper.snapshot import Plain
 
@@ -104,13 +104,6 @@ def endpoint(provider: str | None, given: Mapping[str, Any]) -> Endpoint:
     return found if name in (None, "openai") else replace(found, provider=name)
 
 
-def read_request(body: Plain) -> Request:
-    """A request in OpenAI's language, which LiteLLM speaks with everybody."""
-    request = chat.read_request(body)
-    del request.attributes["openai.api.type"]
-    return request
-
-
 def read_response(body: Plain) -> Response:
     """An answer, in whose usage writes to the cache have a name of their own."""
     response = chat.read_response(body)
@@ -147,7 +140,7 @@ FUNCTIONS = (
     Function(
         "completion",
         ("model", "messages"),
-        Reader("chat", read_request, read_response, read_chunk, chat.fold),
+        Reader("chat", chat.read_compatible_request, read_response, read_chunk, chat.fold),
     ),
     Function("text_completion", ("prompt", "model"), chat.TEXT_COMPLETIONS),
     Function("embedding", ("model", "input"), media.EMBEDDINGS),

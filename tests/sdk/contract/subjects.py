@@ -10,6 +10,7 @@ import pytest
 
 from tests.sdk.contract import (
     anthropic_subjects,
+    azure_subjects,
     bedrock_subjects,
     google_subjects,
     groq_subjects,
@@ -26,6 +27,7 @@ SUBJECTS = [
     *google_subjects.SUBJECTS,
     *bedrock_subjects.SUBJECTS,
     *litellm_subjects.SUBJECTS,
+    *azure_subjects.SUBJECTS,
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
 ]

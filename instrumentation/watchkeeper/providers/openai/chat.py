@@ -49,6 +49,13 @@ def read_request(body: Plain) -> Request:
     )
 
 
+def read_compatible_request(body: Plain) -> Request:
+    """A request in OpenAI's language to somebody else's API."""
+    request = read_request(body)
+    del request.attributes["openai.api.type"]
+    return request
+
+
 def _parameters(body: Mapping[str, Any]) -> Attributes:
     attributes: Attributes = {"openai.api.type": "chat_completions", **present(body, PARAMETERS)}
     if isinstance(choices := body.get("n"), int) and choices != 1:
