@@ -1,0 +1,12 @@
+"""The frame that every page stands in: Streamlit runs this script for each viewer."""
+
+import streamlit as st
+
+from watchkeeper_dashboard.brand import ICON, LOGO
+from watchkeeper_dashboard.places import build_pages
+from watchkeeper_dashboard.theme import load_style
+
+st.set_page_config(page_title="Watchkeeper", page_icon=ICON, layout="wide")
+st.html(f"<style>{load_style()}</style>")
+st.logo(LOGO, size="large", icon_image=ICON)
+st.navigation(build_pages()).run()

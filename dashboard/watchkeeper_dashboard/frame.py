@@ -1,0 +1,136 @@
+"""What stands above every page: its title, the time range, the filter, and how it is kept live."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import streamlit as st
+
+from watchkeeper_dashboard import plain
+from watchkeeper_dashboard.client import ApiError
+from watchkeeper_dashboard.states import box, show_error
+from watchkeeper_dashboard.units import duration_s
+from watchkeeper_dashboard.view import DEFAULT_RANGE, RANGES, RangeError, View, read_view, render_range
+from watchkeeper_dashboard.visit import Visit
+
+Body = Callable[[Visit, View], None]
+LIVE_S = {"off": None, "5s": 5, "15s": 15, "60s": 60}
+IN_URL = ("range", "filter", "compare")
+PLACEHOLDER = 'model:gpt-4o* -status:error cost:>0.10 user:(u1 OR u2) "refund policy"'
+FILTER_HELP = (
+    "Conditions side by side must all hold. `model:gpt-4o*`, `-status:error`, `cost:>0.10`, `latency:>=2s`,"
+    ' `user:(u1 OR u2)`, `attr.tenant:acme`, `has:session`, `is:truncated`, and words or `"phrases"` of'
+    " prompts and answers."
+)
+
+
+def show_page(title: str, body: Body, *, has_filter: bool = True, has_range: bool = True) -> None:
+    """A page: the bar, and under it the body, asked for anew at the chosen interval."""
+    visit = Visit()
+    st.session_state.setdefault("live", "off")
+    _show_bar(title, visit, has_filter=has_filter, has_range=has_range)
+
+    def show_body() -> None:
+        try:
+            body(visit, read_view(_read_url(), visit.now()))
+        except RangeError as error:
+            box("That is no time range", str(error), "warning")
+        except ApiError as error:
+            show_error(visit, error, "page")
+
+    st.fragment(show_body, run_every=LIVE_S.get(st.session_state.get("live", "off")))()
+
+
+def _read_url() -> dict[str, Any]:
+    """What the bar's widgets hold; on a page without them, what the URL does."""
+    return {name: st.session_state.get(name) or st.query_params.get(name) for name in IN_URL}
+
+
+def _show_bar(title: str, visit: Visit, *, has_filter: bool, has_range: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        st.title(title, anchor=False, width="stretch")
+        if has_range:
+            _show_range(visit)
+        _show_options(visit)
+    if has_filter:
+        st.text_input(
+            "Filter",
+            key="filter",
+            bind="query-params",
+            icon=":material/search:",
+            placeholder=PLACEHOLDER,
+            label_visibility="collapsed",
+            help=FILTER_HELP,
+        )
+
+
+def _show_range(visit: Visit) -> None:
+    st.selectbox(
+        "Time range",
+        RANGES,
+        index=RANGES.index(DEFAULT_RANGE),
+        key="range",
+        bind="query-params",
+        accept_new_options=True,
+        label_visibility="collapsed",
+        width=190,
+    )
+    with st.popover("", icon=":material/calendar_month:", help="Between two times"):
+        _show_calendar(visit)
+
+
+def _show_calendar(visit: Visit) -> None:
+    now = datetime.now(visit.zone)
+    days = st.date_input(
+        f"Days ({now:%Z})",
+        value=(now.date() - timedelta(days=1), now.date()),
+        key="days",
+        max_value=now.date(),
+    )
+    first, last = st.columns(2)
+    from_time = first.time_input("From", time(0, 0), key="from_time")
+    to_time = last.time_input("Until", time(23, 59), key="to_time")
+    if isinstance(days, tuple) and len(days) == 2:
+        start = datetime.combine(days[0], from_time, visit.zone)
+        end = datetime.combine(days[1], to_time, visit.zone)
+        st.button(
+            "Look at this", type="primary", on_click=_look_between, args=(start, end), disabled=start >= end
+        )
+
+
+def _look_between(start: datetime, end: datetime) -> None:
+    st.session_state["range"] = render_range(start.astimezone(UTC), end.astimezone(UTC))
+
+
+def _show_options(visit: Visit) -> None:
+    with st.popover("", icon=":material/more_vert:", help="Refresh, comparison, clock, sign out"):
+        st.segmented_control("Refresh every", list(LIVE_S), key="live", bind="query-params", required=True)
+        st.segmented_control(
+            "Compare with",
+            ["previous", "week"],
+            default="previous",
+            key="compare",
+            bind="query-params",
+            required=True,
+            help="`previous`: the time just before, as long. `week`: the same time a week before.",
+        )
+        st.segmented_control(
+            "Clock",
+            ["local", "UTC"],
+            default="local",
+            key="clock",
+            persist_state="session",
+            required=True,
+            help=f"Your browser's zone is {plain.markdown(st.context.timezone or 'unknown')}.",
+        )
+        if st.button("Refresh now", icon=":material/refresh:", key="refresh_now"):
+            visit.forget()
+            st.rerun()
+        if visit.api_key and st.button("Sign out", icon=":material/logout:", key="sign_out"):
+            visit.sign_out()
+            st.rerun()
+
+
+def in_words(view: View) -> str:
+    """The length of the window, for captions."""
+    return f"last {duration_s(view.span.total_seconds())}" if ".." not in view.range else "this window"

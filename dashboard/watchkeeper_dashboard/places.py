@@ -1,0 +1,75 @@
+"""The pages, their places in the navigation, and links between them that keep the view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+import streamlit as st
+
+from watchkeeper_dashboard.view import View
+
+Section = Literal["Watch", "Understand", "Improve", "Run", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page. One without a section is reached by links only."""
+
+    file: str
+    title: str
+    icon: str
+    section: Section = ""
+
+    @property
+    def path(self) -> str:
+        return f"app_pages/{self.file}.py"
+
+    @property
+    def url_path(self) -> str:
+        return self.file.replace("_", "-")
+
+
+PLACES: Mapping[str, Place] = {
+    place.file: place
+    for place in (
+        Place("overview", "Overview", ":material/space_dashboard:", "Watch"),
+        Place("spend", "Spend", ":material/payments:", "Watch"),
+        Place("performance", "Performance", ":material/speed:", "Watch"),
+        Place("errors", "Errors", ":material/error:", "Watch"),
+        Place("traces", "Traces", ":material/account_tree:", "Understand"),
+        Place("sessions", "Sessions", ":material/forum:", "Understand"),
+        Place("users", "Users", ":material/group:", "Understand"),
+        Place("quality", "Quality", ":material/verified:", "Improve"),
+        Place("data", "Data & settings", ":material/tune:", "Run"),
+        Place("trace", "Trace", ":material/account_tree:"),
+        Place("session", "Session", ":material/forum:"),
+        Place("user", "User", ":material/person:"),
+        Place("error_group", "Error", ":material/error:"),
+    )
+}
+
+
+def build_pages() -> dict[str, list[st.Page]]:
+    """For ``st.navigation``."""
+    pages: dict[str, list[st.Page]] = {}
+    for place in PLACES.values():
+        page = st.Page(
+            place.path,
+            title=place.title,
+            icon=place.icon,
+            url_path=place.url_path,
+            default=place.file == "overview",
+            visibility="visible" if place.section else "hidden",
+        )
+        pages.setdefault(place.section or "Run", []).append(page)
+    return pages
+
+
+def link(label: str, file: str, view: View, *, icon: str | None = None, **others: str) -> None:
+    """A link to a page with the view of this one. The label is Markdown: telemetry goes through ``plain``."""
+    st.page_link(PLACES[file].path, label=label, icon=icon, query_params=view.as_query(**others))
+
+
+def go(file: str, view: View, **others: str) -> NoReturn:
+    """Open a page with the view of this one."""
+    st.switch_page(PLACES[file].path, query_params=view.as_query(**others))
