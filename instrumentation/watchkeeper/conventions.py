@@ -44,9 +44,6 @@ STREAM_STATE = "watchkeeper.stream.state"
 STREAM_CHUNKS = "watchkeeper.stream.chunks"
 TIME_PER_CHUNK = "watchkeeper.stream.time_per_output_chunk"
 
-CONTENT_KEYS = frozenset(
-    {INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS, TOOL_ARGUMENTS, TOOL_RESULT}
-)
 USAGE = {
     "input_tokens": "gen_ai.usage.input_tokens",
     "output_tokens": "gen_ai.usage.output_tokens",

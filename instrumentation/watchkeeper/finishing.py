@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import Link, Status, StatusCode
 
 from watchkeeper.call import Call
 from watchkeeper.content import is_sampled as sampled
@@ -12,7 +12,6 @@ from watchkeeper.content import reason_to_keep, render
 from watchkeeper.conventions import (
     CONTENT_CUT,
     CONTENT_KEPT,
-    CONTENT_KEYS,
     CONTENT_REDACTED,
     COST,
     COST_BASIS,
@@ -23,6 +22,7 @@ from watchkeeper.conventions import (
     TOOL_DEFINITIONS,
 )
 from watchkeeper.failures import Failure
+from watchkeeper.foreign import allow, allow_structure
 from watchkeeper.guard import Guard
 from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed
@@ -138,13 +138,8 @@ class Finisher:
 
     def _finish_foreign(self, span: ReadableSpan) -> ReadableSpan:
         """A span of another instrumentation, or the application's own."""
-        attributes = {
-            key: value
-            for key, value in (span.attributes or {}).items()
-            if key not in CONTENT_KEYS or self._settings.capture != "none"
-        }
-        redacted = self._guard(self._redaction.apply, attributes, default={CONTENT_REDACTED: "failed"})
-        return self._copied(span, redacted, span.events, span.status)
+        allowed = self._guard(allow, span, self._settings, self._redaction) or allow_structure(span)
+        return self._copied(span, allowed.attributes, allowed.events, allowed.status, allowed.links)
 
     def _finished(
         self, span: ReadableSpan, attributes: Attributes, failure: Failure | None, status: Status | None
@@ -166,7 +161,12 @@ class Finisher:
         return redacted
 
     def _copied(
-        self, span: ReadableSpan, attributes: Mapping[str, Any], events: Sequence[Event], status: Status
+        self,
+        span: ReadableSpan,
+        attributes: Mapping[str, Any],
+        events: Sequence[Event],
+        status: Status,
+        links: Sequence[Link] | None = None,
     ) -> ReadableSpan:
         process = {
             "deployment.environment.name": self._settings.environment,
@@ -182,7 +182,7 @@ class Finisher:
             resource=span.resource,
             attributes={**attributes, **unsaid},
             events=events,
-            links=span.links,
+            links=span.links if links is None else links,
             kind=span.kind,
             status=status,
             start_time=span.start_time,

@@ -6,11 +6,11 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanContext
 
+from watchkeeper.dialects import is_content, is_genai
 from watchkeeper.guard import Guard
 from watchkeeper.labels import current_labels
 from watchkeeper.tracers import SCOPE
 
-GENAI_PREFIXES = ("gen_ai.", "openinference.", "llm.", "traceloop.", "mcp.", "langfuse.", "ai.")
 MAX_OPEN_SPANS = 10_000
 """Spans that are never ended must not pile up: beyond this the oldest are forgotten."""
 
@@ -49,7 +49,7 @@ class StoryProcessor(SpanProcessor):
         if len(self._open) > MAX_OPEN_SPANS:
             self._forget(next(iter(self._open)))
         if labels := current_labels(parent_context):
-            span.set_attributes({name: value for name, value in labels.items() if not _is_content(name)})
+            span.set_attributes({name: value for name, value in labels.items() if not is_content(name)})
         if _is_ours(span):
             self._mark_ancestors(span.parent)
 
@@ -57,9 +57,9 @@ class StoryProcessor(SpanProcessor):
         key = _key(span.get_span_context())
         is_ancestor = key in self._ancestors
         if not _is_ours(span):
-            if is_genai := _is_genai(span):
+            if belongs := is_genai(span.attributes or {}):
                 self._mark_ancestors(span.parent)
-            if is_genai or is_ancestor:
+            if belongs or is_ancestor:
                 self._export(span)
         self._forget(key)
 
@@ -85,11 +85,3 @@ def _key(context: SpanContext | None) -> tuple[int, int]:
 def _is_ours(span: ReadableSpan) -> bool:
     scope = span.instrumentation_scope
     return scope is not None and scope.name == SCOPE
-
-
-def _is_genai(span: ReadableSpan) -> bool:
-    return any(key.startswith(GENAI_PREFIXES) for key in span.attributes or ())
-
-
-def _is_content(name: str) -> bool:
-    return name.startswith("gen_ai.prompt.variable.")

@@ -134,6 +134,19 @@ with tracer.start_as_current_span("unrelated"):
     assert spans["answer"].parent_id == spans["request"].span_id
 
 
+def test_labels_make_no_span_one_of_a_models_story(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+application()
+handle = instrument()
+with watchkeeper.context(session="s-1", user="u1", prompt=("ask", "v3")):
+    with trace.get_tracer("app").start_as_current_span("database"):
+        pass
+    call()
+"""
+    assert run(program + PRINT) == ["database", "chat fjord-1"]
+    assert only(collector).name == "chat fjord-1"
+
+
 def test_calls_that_the_sampler_drops_still_count(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
     program = "application(sampler=ALWAYS_OFF); handle = instrument(); call(); handle.shutdown(5)"
     assert run(program + "\nprint('[]')") == []
