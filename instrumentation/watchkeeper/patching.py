@@ -4,12 +4,20 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from watchkeeper.call import Call
 from watchkeeper.guard import Guard
 
-Begin = Callable[[tuple[Any, ...], Mapping[str, Any]], Call | None]
+
+class Traced(Protocol):
+    """What a wrapper tells of one call to a client's method: a ``Call``, or what stands for it."""
+
+    def fail(self, error: BaseException) -> None: ...
+    def leave(self) -> None: ...
+    def finish(self, result: Any) -> Any: ...
+
+
+Begin = Callable[[tuple[Any, ...], Mapping[str, Any]], Traced | None]
 """Starts the call that is about to be made with these arguments (a method's first is its instance), or
 ``None``.
 """

@@ -43,6 +43,7 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.google_genai",
             (2, 3),
         ),
+        Provider("ollama", "ollama", "ollama._client", "watchkeeper.providers.ollama", (0,)),
         Provider("litellm", "litellm", "litellm", "watchkeeper.providers.litellm", (1,)),
         Provider(
             "azure-ai-inference",

@@ -15,6 +15,7 @@ from tests.sdk.contract import (
     google_subjects,
     groq_subjects,
     litellm_subjects,
+    ollama_subjects,
     openai_subjects,
     together_subjects,
 )
@@ -30,6 +31,7 @@ SUBJECTS = [
     *azure_subjects.SUBJECTS,
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
+    *ollama_subjects.SUBJECTS,
 ]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 
