@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
-from watchkeeper_collector.api import query, spans, sql, traces
+from watchkeeper_collector.api import facets, histogram, query, spans, sql, traces, vocabulary
 from watchkeeper_collector.api.frame import build_api
 from watchkeeper_collector.query.messages import read_conversation
 from watchkeeper_collector.query.source import Source
@@ -42,6 +42,11 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("GET", "/traces?filter=order"): {"auditor", "admin"},
     ("GET", "/query?measures=calls&filter=order"): {"auditor", "admin"},
     ("GET", "/spans?with_words=true"): {"auditor", "admin"},
+    ("GET", "/facets?fields=model"): {"reader", "auditor", "admin"},
+    ("GET", "/facets?fields=model&filter=order"): {"auditor", "admin"},
+    ("GET", "/histogram"): {"reader", "auditor", "admin"},
+    ("GET", "/histogram?filter=order"): {"auditor", "admin"},
+    ("GET", "/vocabulary"): {"reader", "auditor", "admin"},
     ("POST", "/sql"): {"admin"},
 }
 
@@ -64,6 +69,9 @@ def client(shelf: Shelf, engine_dsn: str) -> Iterator[TestClient]:
 
     routers = [
         query.build_router(source, now_ns=lambda: NOW_NS),
+        histogram.build_router(source, now_ns=lambda: NOW_NS),
+        facets.build_router(source, now_ns=lambda: NOW_NS),
+        vocabulary.build_router(),
         traces.build_router(source, read_conversation, now_ns=lambda: NOW_NS),
         spans.build_router(source, now_ns=lambda: NOW_NS),
         sql.build_router(Source(statements, source.database, source.limits)),
@@ -146,6 +154,51 @@ def test_query_answers_files(client: TestClient, media: str) -> None:
     assert table.to_pylist()[1] == {"model": "gpt-4o", "calls": 1, "cost_usd": 0.5}
 
 
+def test_query_names_the_greatest_and_adds_up_the_rest(client: TestClient) -> None:
+    answer = get(client, "/query", measures="spans", by="span_name", top=1)
+    assert answer["rows"] == [{"span_name": "step", "spans": 2}, {"span_name": None, "spans": 1}]
+    assert answer["is_truncated"]
+
+
+def test_query_compares_with_the_window_before(client: TestClient) -> None:
+    answer = get(
+        client,
+        "/query",
+        measures="calls",
+        start="2026-11-20T12:00:01Z",
+        end="2026-11-20T12:00:02Z",
+        compare="previous",
+    )
+    assert answer["rows"] == [{"calls": 1, "calls_before": 0, "calls_change": None}]
+    assert answer["compared_with"] == {
+        "start": "2026-11-20T12:00:00.000000000Z",
+        "end": "2026-11-20T12:00:01.000000000Z",
+    }
+
+
+def test_facets_answer_values_with_counts(client: TestClient) -> None:
+    answer = get(client, "/facets", fields="model,status,attr.*")
+    assert [facet["field"] for facet in answer["facets"]] == ["model", "status", "attr.*"]
+    assert answer["facets"][1]["values"] == [{"value": "ok", "count": 2}, {"value": "error", "count": 1}]
+    assert answer["facets"][2]["values"] == [{"value": "tenant", "count": 1}]
+
+
+def test_a_histogram_has_a_row_for_each_interval(client: TestClient) -> None:
+    answer = get(client, "/histogram", start="-2h", step="1h")
+    assert answer["counts"] == [[0], [2]]
+    assert answer["bounds"] == [1.0, 2**0.25]
+    assert (answer["unit"], answer["step_s"]) == ("ms", 3_600)
+
+
+def test_the_vocabulary_defines_its_words(client: TestClient) -> None:
+    answer = get(client, "/vocabulary")
+    assert answer["measures"][0] == {"name": "calls", "unit": "count", "description": "Requests to a model"}
+    assert {"name": "attr.<key>", "description": "An attribute of the span: `attr.tenant`"} in answer[
+        "dimensions"
+    ]
+    assert all(word["description"] for words in answer.values() for word in words)
+
+
 def test_traces_are_listed_and_paged(client: TestClient) -> None:
     first = get(client, "/traces", limit=1)
     second = get(client, "/traces", limit=1, cursor=first["next_cursor"])
@@ -214,7 +267,7 @@ def test_every_parameter_and_field_of_the_documentation_is_typed(client: TestCli
     } <= set(document["paths"])
     parameters = document["paths"]["/api/v1/query"]["get"]["parameters"]
     assert [found["name"] for found in parameters] == [
-        "measures", "by", "filter", "start", "end", "step", "order", "limit",
+        "measures", "by", "filter", "start", "end", "step", "order", "limit", "top", "compare", "exact",
     ]  # fmt: skip
     assert all(found["description"] for found in parameters)
     assert "text/csv" in document["paths"]["/api/v1/query"]["get"]["responses"]["200"]["content"]

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from watchkeeper_collector.errors import QueryLimitError
-from watchkeeper_collector.query.aggregation import Question, run_query
+from watchkeeper_collector.query.aggregation import run_query
 from watchkeeper_collector.query.dimensions import DIMENSIONS
-from watchkeeper_collector.query.exports import export_query
+from watchkeeper_collector.query.exports import export_table
 from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.measures import MEASURES
+from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window
 
@@ -67,6 +68,9 @@ EXPECTED = {
     "cost_usd": 0.4,
     "cost_per_call_usd": 0.2,
     "cost_per_trace_usd": 0.2,
+    "cost_per_session_usd": 0.3,
+    "cost_per_user_usd": 0.2,
+    "unpriced_calls": 0,
     "input_tokens": 500,
     "output_tokens": 30,
     "cache_hit_ratio": 0.1,
@@ -209,7 +213,7 @@ def test_files_hold_the_rows_of_the_answer(shelf: Shelf, fmt: Any, step_ns: int 
         Slice("shop", WINDOW), ["calls", "cost_usd", "error_rate"], ["model", "attr.=x"], step_ns=step_ns
     )
     expected = run_query(shelf.source, question)
-    encoded = export_query(shelf.source, question, fmt)
+    encoded = export_table(question, expected, fmt)
     rows = [tuple(row.values()) for row in read_file(encoded, fmt)]
     shown = [tuple("" if value is None else value for value in row) for row in rows]
     assert sorted(map(as_text, shown)) == sorted(map(as_text, expected.rows))
@@ -236,7 +240,7 @@ def test_a_spreadsheet_gets_no_formula(shelf: Shelf) -> None:
     names = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "fine"]
     shelf.put(*(Span(id=f"f{n}", project="sheet", model=name) for n, name in enumerate(names)))
     question = Question(Slice("sheet", WINDOW), ["calls"], ["model", "attr.x"])
-    lines = export_query(shelf.source, question, "csv").decode()
+    lines = export_table(question, run_query(shelf.source, question), "csv").decode()
     cells = {row["model"] for row in csv.DictReader(io.StringIO(lines, newline=""))}
     assert cells == {f"'{name}" for name in names[:-1]} | {"fine"}
 
@@ -244,7 +248,5 @@ def test_a_spreadsheet_gets_no_formula(shelf: Shelf) -> None:
 def test_a_file_column_has_the_name_that_was_asked_for(shelf: Shelf) -> None:
     hostile = "attr.x`; DROP TABLE spans"
     question = Question(Slice("shop", WINDOW), ["calls"], [hostile])
-    assert pq.read_table(io.BytesIO(export_query(shelf.source, question, "parquet"))).column_names == [
-        hostile,
-        "calls",
-    ]
+    encoded = export_table(question, run_query(shelf.source, question), "parquet")
+    assert pq.read_table(io.BytesIO(encoded)).column_names == [hostile, "calls"]

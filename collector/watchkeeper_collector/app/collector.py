@@ -9,7 +9,20 @@ from importlib.metadata import version
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from watchkeeper_collector.api import dead_letters, health, keys, prices, query, spans, sql, status, traces
+from watchkeeper_collector.api import (
+    dead_letters,
+    facets,
+    health,
+    histogram,
+    keys,
+    prices,
+    query,
+    spans,
+    sql,
+    status,
+    traces,
+    vocabulary,
+)
 from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
@@ -146,6 +159,9 @@ def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetr
     routers = (
         status.build_router(sources),
         query.build_router(backend.source(backend.queries)),
+        histogram.build_router(backend.source(backend.queries)),
+        facets.build_router(backend.source(backend.queries)),
+        vocabulary.build_router(),
         traces.build_router(backend.source(backend.queries), read_conversation),
         spans.build_router(backend.source(backend.queries)),
         sql.build_router(backend.source(backend.statements)),

@@ -64,6 +64,12 @@ def _first_token(name: str, level: str) -> Measure:
     return Measure(f"ttft_{name}_ms", sql, "ms", f"{name} of the time to the first token of streamed calls")
 
 
+def _cost_per(name: str, column: str, what: str) -> Measure:
+    priced = f"{CALLS} AND CostUsd IS NOT NULL AND {column} != ''"
+    sql = ratio(f"sumKahanIf(CostUsd, {priced})", f"uniqExactIf(cityHash64({column}), {priced})")
+    return Measure(f"cost_per_{name}_usd", sql, "usd", f"Mean cost of {what} with calls that have a cost")
+
+
 MEASURES = {
     measure.name: measure
     for measure in (
@@ -95,14 +101,15 @@ MEASURES = {
         Measure(
             "cost_per_call_usd", finite(f"avgIf(CostUsd, {CALLS})"), "usd", "Mean cost of a call with a cost"
         ),
+        _cost_per("trace", "TraceId", "a trace"),
+        _cost_per("session", "SessionId", "a session"),
+        _cost_per("user", "UserId", "a user"),
         Measure(
-            "cost_per_trace_usd",
-            ratio(
-                f"sumKahanIf(CostUsd, {CALLS})",
-                f"uniqExactIf(cityHash64(TraceId), {CALLS} AND CostUsd IS NOT NULL)",
-            ),
-            "usd",
-            "Mean cost of a trace with calls that have a cost",
+            "unpriced_calls",
+            f"countIf({CALLS} AND CostSource = 'unpriced')",
+            "count",
+            "Calls whose cost is not known",
+            empty="0",
         ),
         Measure(
             "input_tokens",

@@ -9,7 +9,7 @@ from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.connection import Answer, Connection
 from watchkeeper_collector.query.filters.compiling import FilterCompiler
 from watchkeeper_collector.query.filters.parsing import parse_filter
-from watchkeeper_collector.query.filters.syntax import FreeText, Value, walk
+from watchkeeper_collector.query.filters.syntax import Expression, FreeText, Value, walk, without_fields
 from watchkeeper_collector.query.filters.text_search import match_text
 from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.times import SECOND_NS, Window, day_of
@@ -44,12 +44,14 @@ class Slice:
     """Spans of one project in a window that a filter keeps.
 
     ``may_search_content``: free text is looked for in prompts and answers, which the caller may see.
+    ``without``: conditions on these fields are left out where all conditions must hold.
     """
 
     project: str
     window: Window = field(default_factory=Window)
     filter: str = ""
     may_search_content: bool = False
+    without: frozenset[str] = frozenset()
 
     def conditions(self, bindings: Bindings, source: Source) -> list[str]:
         """The conditions on ``spans``. The project's comes first, whatever the filter says.
@@ -57,7 +59,7 @@ class Slice:
         Words to search for are looked up in the source.
         """
         found = [f"Project = {bindings.bind(self.project)}", *in_window(self.window, bindings)]
-        expression = parse_filter(self.filter)
+        expression = self.expression()
         if expression is not None:
             searched = partial(self._search, bindings, source, " AND ".join(found))
             found.append(
@@ -65,9 +67,14 @@ class Slice:
             )
         return found
 
+    def expression(self) -> Expression | None:
+        """What the filter says; ``None``: it keeps every span."""
+        expression = parse_filter(self.filter)
+        return without_fields(expression, self.without) if expression and self.without else expression
+
     def has_words(self) -> bool:
         """True if the filter searches for words."""
-        expression = parse_filter(self.filter)
+        expression = self.expression()
         return expression is not None and any(isinstance(part, FreeText) for part in walk(expression))
 
     def _search(self, bindings: Bindings, source: Source, in_slice: str, value: Value) -> str:

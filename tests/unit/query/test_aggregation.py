@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from watchkeeper_collector.errors import InvalidQueryError
-from watchkeeper_collector.query.aggregation import Question, series_statement, table_statement
+from watchkeeper_collector.query.aggregation import Table, rest_statement, series_statement, table_statement
+from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window
 
@@ -25,14 +26,21 @@ QUESTIONS = {
         Slice("shop", DAY), ["calls", "tool_error_rate"], ["service"], order="service"
     ),
     "all_spans": Question(Slice("shop"), ["spans"], ["kind"], limit=7),
+    "hourly_with_other": Question(
+        Slice("shop", DAY), ["calls"], ["model", "user"], step_ns=HOUR_NS, limit=2, has_other=True
+    ),
     "hourly": Question(Slice("shop", DAY), ["calls", "error_rate"], ["model"], step_ns=HOUR_NS),
 }
 
 
+GROUPS = Table(("model", "user", "calls"), [("gpt-4o", "u1", 2), ("", "u2", 1)], is_truncated=True)
+
+
 def statement_of(question: Question) -> tuple[str, dict[str, Any]]:
-    build = table_statement if question.step_ns is None else series_statement
-    third = question.limit if question.step_ns is None else None
-    statement = build(NOWHERE, question, third)  # type: ignore[operator]
+    if question.step_ns is None:
+        statement = table_statement(NOWHERE, question, question.limit)
+    else:
+        statement = series_statement(NOWHERE, question, GROUPS if question.has_other else None)
     return statement.sql, statement.bindings.values
 
 
@@ -42,6 +50,11 @@ def test_sql_of_a_question_is_the_reviewed_one(name: str) -> None:
     sql, values = statement_of(QUESTIONS[name])
     shown = f"{sql}\n" + "".join(f"-- {key} = {value!r}\n" for key, value in values.items())
     assert shown == (SNAPSHOTS / f"{name}.sql").read_text("utf-8")
+
+
+def test_sql_of_all_other_groups_is_the_reviewed_one() -> None:
+    statement = rest_statement(NOWHERE, QUESTIONS["hourly_with_other"], [("gpt-4o", "u1"), ("", "u2")])
+    assert f"{statement.sql}\n" == (SNAPSHOTS / "other.sql").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

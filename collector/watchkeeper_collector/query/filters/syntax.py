@@ -1,6 +1,6 @@
 """What a filter says, once it is read. Columns count from 1."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,3 +82,21 @@ def walk(expression: Expression) -> Iterator[Expression]:
         case And(expressions=parts) | Or(expressions=parts):
             for part in parts:
                 yield from walk(part)
+
+
+def without_fields(expression: Expression, names: Collection[str]) -> Expression | None:
+    """The expression without what it demands of these fields (``attr.key`` with its key); ``None``: nothing.
+
+    An ``OR`` goes if nothing else is in it, and else stays: without one of its parts it would say less.
+    """
+    match expression:
+        case And(expressions=parts, depth=depth):
+            rest = [found for part in parts if (found := without_fields(part, names)) is not None]
+            return And(tuple(rest), depth) if len(rest) > 1 else next(iter(rest), None)
+        case Or(expressions=parts):
+            return expression if any(without_fields(part, names) is not None for part in parts) else None
+        case Not(expression=inner):
+            return expression if without_fields(inner, names) is not None else None
+        case Term(field=field, key=key):
+            return None if (f"{field}.{key}" if key else field) in names else expression
+    return expression

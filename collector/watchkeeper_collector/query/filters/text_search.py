@@ -56,7 +56,12 @@ def _in_name(value: Value, bindings: Bindings, find_names: FindNames) -> str:
 
 def like_pattern(text: str) -> str:
     """The pattern of LIKE for a text in which ``*`` stands for any characters."""
-    return LIKE_SPECIAL.sub(r"\\\1", text).replace("*", "%")
+    return like_literally(text).replace("*", "%")
+
+
+def like_literally(text: str) -> str:
+    """The pattern of LIKE for a text in which nothing stands for anything else."""
+    return LIKE_SPECIAL.sub(r"\\\1", text)
 
 
 def _in_column(value: Value, column: str, bindings: Bindings) -> str:
