@@ -1,7 +1,7 @@
 """One request to a model, from before the client is called until its span has ended."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass
 from time import time_ns
@@ -12,15 +12,20 @@ from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from watchkeeper.conventions import (
     ERROR_TYPE,
+    INPUT_MESSAGES,
     OPERATION,
+    OUTPUT_MESSAGES,
     PROVIDER,
     REQUEST_MODEL,
+    RPC_STATUS,
     SERVER_ADDRESS,
     SERVER_PORT,
     STREAM_CHUNKS,
     STREAM_STATE,
+    SYSTEM_INSTRUCTIONS,
     TIME_PER_CHUNK,
     TIME_TO_FIRST_CHUNK,
+    TOOL_DEFINITIONS,
     request_attributes,
     response_attributes,
 )
@@ -65,7 +70,13 @@ class Recorder(Protocol):
 
 
 class Call:
-    """A call being recorded: a ``Listener`` of its stream. It ends once, whoever says so first."""
+    """A call being recorded: a ``Listener`` of its stream. It ends once, whoever says so first.
+
+    ``is_of_a_model``: it counts in the metrics of models' calls, and what the client calls beneath it is the
+    same call.
+    """
+
+    is_of_a_model = True
 
     __slots__ = (
         "_open", "_receive", "_recorder", "_token", "body", "end_ns", "endpoint", "failure", "is_partial",
@@ -103,7 +114,11 @@ class Call:
 
     def enter(self) -> None:
         """The call's span is the current one from here on."""
-        self._token = attach(set_value(IN_CALL, self, set_span_in_context(self.span)))
+        self._token = attach(self.context())
+
+    def context(self) -> Context:
+        """What is current while the client works."""
+        return set_value(IN_CALL, self, set_span_in_context(self.span))
 
     def leave(self) -> None:
         """The client has returned or raised: what was current before is so again."""
@@ -181,7 +196,7 @@ class Call:
         if self.request is None:
             self.request = self.reader.request(self.body)
         if self.response is None:
-            self.response = self.reader.response(self._answered())
+            self.response = self.reader.response(self.answered())
         return self.request, self.response
 
     def attributes(self) -> Attributes:
@@ -190,10 +205,27 @@ class Call:
         attributes = self.opening_attributes() | request_attributes(request) | response_attributes(response)
         attributes |= self._stream_attributes()
         if self.failure:
-            attributes[ERROR_TYPE] = self.failure.type
+            attributes[ERROR_TYPE] = self.failure.rpc_code or self.failure.type
+            if self.failure.rpc_code:
+                attributes[RPC_STATUS] = self.failure.rpc_code
             if self.failure.http_status:
                 attributes["http.response.status_code"] = self.failure.http_status
         return attributes
+
+    def contents(self) -> Mapping[str, Any]:
+        """What was asked and answered, by the attributes for it."""
+        request, response = self.read()
+        return {
+            INPUT_MESSAGES: request.messages,
+            SYSTEM_INSTRUCTIONS: request.system,
+            TOOL_DEFINITIONS: request.tools,
+            OUTPUT_MESSAGES: response.messages,
+        }
+
+    @property
+    def title(self) -> str:
+        """The span's name."""
+        return " ".join(filter(None, (self.reader.operation, self.reader.model(self.body))))
 
     def opening_attributes(self) -> Attributes:
         """What is known before the client is called, for the application's sampler to decide by."""
@@ -210,7 +242,7 @@ class Call:
     @property
     def error_type(self) -> str | None:
         if self.failure:
-            return self.failure.type
+            return self.failure.rpc_code or self.failure.type
         return self.response.error_type if self.response else None
 
     @property
@@ -226,7 +258,8 @@ class Call:
     def status(self) -> Status | None:
         return Status(StatusCode.ERROR, self.error_type) if self.error_type else None
 
-    def _answered(self) -> Plain:
+    def answered(self) -> Plain:
+        """The answer as plain data, however it came."""
         pieces = self.record.pieces if self.record is not None else ()
         return decode_body(self.result, pieces, self.reader.fold)
 

@@ -12,6 +12,8 @@ class Failure:
     message: str
     stacktrace: str
     http_status: int | None
+    rpc_code: str | None = None
+    """JSON-RPC's number, where the other side answered with an error."""
 
 
 def read_failure(error: BaseException) -> Failure:
@@ -22,6 +24,7 @@ def read_failure(error: BaseException) -> Failure:
         message=str(error),
         stacktrace="".join(format_exception(error)),
         http_status=_http_status(error),
+        rpc_code=_rpc_code(error),
     )
 
 
@@ -35,3 +38,9 @@ def _http_status(error: BaseException) -> int | None:
     quoted = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
     said = (getattr(error, "status_code", None), getattr(error, "code", None), quoted)
     return next((status for status in said if isinstance(status, int) and 400 <= status < 600), None)
+
+
+def _rpc_code(error: BaseException) -> str | None:
+    """MCP's exceptions carry JSON-RPC's error object."""
+    code = getattr(getattr(error, "error", None), "code", None)
+    return str(code) if isinstance(code, int) else None

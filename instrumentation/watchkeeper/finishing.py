@@ -15,11 +15,7 @@ from watchkeeper.conventions import (
     CONTENT_REDACTED,
     COST,
     COST_BASIS,
-    INPUT_MESSAGES,
-    OUTPUT_MESSAGES,
     PROMPT_VARIABLE,
-    SYSTEM_INSTRUCTIONS,
-    TOOL_DEFINITIONS,
 )
 from watchkeeper.failures import Failure
 from watchkeeper.foreign import allow, allow_structure
@@ -87,7 +83,7 @@ class Finisher:
         return next((cost for cost in costs if cost is not None), None)
 
     def _call_content(self, call: Call, cost: Cost | None) -> Attributes:
-        request, response = call.read()
+        response = call.read()[1]
         reason = reason_to_keep(
             self._settings,
             call.span.get_span_context().trace_id,
@@ -98,13 +94,7 @@ class Finisher:
         )
         if reason is None:
             return {}
-        contents = {
-            INPUT_MESSAGES: request.messages,
-            SYSTEM_INSTRUCTIONS: request.system,
-            TOOL_DEFINITIONS: request.tools,
-            OUTPUT_MESSAGES: response.messages,
-        }
-        return self._rendered(contents, call.labels) | {CONTENT_KEPT: reason}
+        return self._rendered(call.contents(), call.labels) | {CONTENT_KEPT: reason}
 
     def _finish_step(self, step: Step) -> ReadableSpan | None:
         if not isinstance(step.span, ReadableSpan):

@@ -25,17 +25,18 @@ class Recorder:
         self.stream_bytes = stream_bytes
         self.is_active = True
 
-    def begin(self, reader: Reader, endpoint: Endpoint, body: Any, receive: Receive) -> Call | None:
+    def begin(
+        self, reader: Reader, endpoint: Endpoint, body: Any, receive: Receive, kind: type[Call] = Call
+    ) -> Call | None:
         """A new call, or ``None`` where nothing is to be recorded."""
-        if not self.is_active or is_in_call() or is_suppressed():
+        if not self.is_active or (kind.is_of_a_model and is_in_call()) or is_suppressed():
             return None
-        return Call(self, reader, endpoint, body, receive)
+        return kind(self, reader, endpoint, body, receive)
 
     def started(self, call: Call) -> Span:
         self._pipeline.run()
         attributes = call.opening_attributes()
-        name = " ".join(filter(None, (call.reader.operation, call.reader.model(call.body))))
-        return self.start_span(name, SpanKind.CLIENT, attributes)
+        return self.start_span(call.title, SpanKind.CLIENT, attributes)
 
     def start_span(self, name: str, kind: SpanKind, attributes: Attributes) -> Span:
         return self._tracers.current().start_span(name, kind=kind, attributes=attributes)
