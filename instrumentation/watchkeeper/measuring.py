@@ -1,13 +1,24 @@
-"""The ``gen_ai.client.*`` metrics of every call, whether its trace is sampled or not."""
+"""The ``gen_ai.client.*`` metrics of every call, whether its trace is sampled or not, and MCP's."""
 
+from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import metrics
-from opentelemetry.metrics import Histogram, Meter, MeterProvider
+from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from watchkeeper.conventions import ERROR_TYPE, OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL
+from watchkeeper.conventions import (
+    ERROR_TYPE,
+    OPERATION,
+    PROVIDER,
+    REQUEST_MODEL,
+    RESPONSE_MODEL,
+    RPC_STATUS,
+    TOOL_NAME,
+)
+from watchkeeper.histograms import Histograms
 from watchkeeper.packing import Packed
 from watchkeeper.reading import Attributes
 from watchkeeper.tracers import SCOPE
@@ -18,23 +29,39 @@ if TYPE_CHECKING:
 DURATION_BOUNDS_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 CHUNK_BOUNDS_S = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 TOKEN_BOUNDS = tuple(4**power for power in range(14))
-"""All three are the conventions' own."""
+REQUEST_BOUNDS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+"""All four are the conventions' own."""
 DIMENSIONS = (OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, "server.address", "server.port", ERROR_TYPE)
+REQUEST_DIMENSIONS = (
+    "mcp.method.name", "mcp.protocol.version", OPERATION, TOOL_NAME, "gen_ai.prompt.name",
+    "network.transport", "network.protocol.name", "server.address", "server.port", ERROR_TYPE, RPC_STATUS,
+)  # fmt: skip
+
+
+class Histogram(Protocol):
+    """OpenTelemetry's instrument, or ours."""
+
+    def record(self, amount: int | float, attributes: Mapping[str, Any]) -> None: ...
 
 
 class Instruments:
     """The histograms of one meter."""
 
-    __slots__ = ("duration", "first_chunk", "per_chunk", "tokens")
+    __slots__ = ("duration", "first_chunk", "per_chunk", "requests", "tokens")
 
-    def __init__(self, meter: Meter) -> None:
-        self.duration = _histogram(meter, "operation.duration", "s", DURATION_BOUNDS_S)
-        self.tokens = _histogram(meter, "token.usage", "{token}", TOKEN_BOUNDS)
-        self.first_chunk = _histogram(meter, "operation.time_to_first_chunk", "s", CHUNK_BOUNDS_S)
-        self.per_chunk = _histogram(meter, "operation.time_per_output_chunk", "s", CHUNK_BOUNDS_S)
+    def __init__(self, meter: Meter | Histograms) -> None:
+        client = "gen_ai.client"
+        self.duration = _histogram(meter, f"{client}.operation.duration", "s", DURATION_BOUNDS_S)
+        self.tokens = _histogram(meter, f"{client}.token.usage", "{token}", TOKEN_BOUNDS)
+        self.first_chunk = _histogram(meter, f"{client}.operation.time_to_first_chunk", "s", CHUNK_BOUNDS_S)
+        self.per_chunk = _histogram(meter, f"{client}.operation.time_per_output_chunk", "s", CHUNK_BOUNDS_S)
+        self.requests = _histogram(meter, "mcp.client.operation.duration", "s", REQUEST_BOUNDS_S)
 
     def record(self, call: "Call", attributes: Attributes) -> None:
-        dimensions: Attributes = {name: attributes[name] for name in DIMENSIONS if name in attributes}
+        if not call.is_of_a_model:
+            self.requests.record(call.duration_s, _chosen(attributes, REQUEST_DIMENSIONS))
+            return
+        dimensions = _chosen(attributes, DIMENSIONS)
         self.duration.record(call.duration_s, dimensions)
         usage = call.read()[1].usage
         for kind, tokens in (("input", usage.input_tokens), ("output", usage.output_tokens)):
@@ -53,7 +80,7 @@ class Measuring:
 
     def __init__(self, resource: Resource, version: str, *, interval_s: float) -> None:
         self._resource = resource
-        self._version = version
+        self._scope = InstrumentationScope(SCOPE, version)
         self._interval_s = interval_s
         self.reset()
 
@@ -61,7 +88,7 @@ class Measuring:
         """Begin at zero, as a forked child must: its parent reports what was counted before."""
         self._provider: object = None
         self._instruments: Instruments | None = None
-        self._own: OwnMetrics | None = None
+        self._own: Histograms | None = None
         self._last_s = monotonic()
 
     def record(self, call: "Call", attributes: Attributes) -> None:
@@ -75,44 +102,18 @@ class Measuring:
         if self._own is None or not (now or monotonic() - self._last_s >= self._interval_s):
             return None
         self._last_s = monotonic()
-        return self._own.packed()
+        return Packed("/v1/metrics", self._own.encode(self._resource, self._scope), 0)
 
     def _adopt(self, provider: MeterProvider) -> Instruments:
         self._provider = provider
         is_placeholder = type(provider).__module__.startswith("opentelemetry.metrics")
-        self._own = OwnMetrics(self._resource) if is_placeholder else None
-        chosen = self._own.provider if self._own else provider
-        return Instruments(chosen.get_meter(SCOPE, self._version))
+        self._own = Histograms() if is_placeholder else None
+        return Instruments(self._own or provider.get_meter(SCOPE, self._scope.version))
 
 
-class OwnMetrics:
-    """A meter provider that is read when we want, without a thread.
-
-    What it needs is imported here, on the exporting thread: most of it nobody else in the process uses.
-    """
-
-    def __init__(self, resource: Resource) -> None:
-        from opentelemetry.exporter.otlp.proto.common.metrics_encoder import (  # noqa: PLC0415
-            encode_metrics,
-        )
-        from opentelemetry.sdk import metrics as sdk  # noqa: PLC0415
-        from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
-
-        self._encode = encode_metrics
-        self._reader = InMemoryMetricReader()
-        self.provider = sdk.MeterProvider(
-            [self._reader],
-            resource=resource,
-            shutdown_on_exit=False,
-            exemplar_filter=sdk.AlwaysOffExemplarFilter(),
-        )
-
-    def packed(self) -> Packed | None:
-        data = self._reader.get_metrics_data()
-        return Packed("/v1/metrics", self._encode(data).SerializeToString(), 0) if data else None
+def _histogram(meter: Meter | Histograms, name: str, unit: str, bounds: tuple[float, ...]) -> Histogram:
+    return meter.create_histogram(name, unit=unit, explicit_bucket_boundaries_advisory=list(bounds))
 
 
-def _histogram(meter: Meter, name: str, unit: str, bounds: tuple[float, ...]) -> Histogram:
-    return meter.create_histogram(
-        f"gen_ai.client.{name}", unit=unit, explicit_bucket_boundaries_advisory=list(bounds)
-    )
+def _chosen(attributes: Attributes, names: Iterable[str]) -> Attributes:
+    return {name: attributes[name] for name in names if name in attributes}

@@ -57,6 +57,8 @@ class Pricing:
         self, provider: str, model: str | None, usage: Usage, attributes: Mapping[str, Any]
     ) -> Cost | None:
         """The cost of a call, ``None`` where the model, its price or its usage is unknown."""
+        if self._is_loaded and self._library is None:
+            return None
         units = {name: count for name, key in UNITS.items() if (count := getattr(usage, key)) is not None}
         if not model or not units or provider in LOCAL:
             return None

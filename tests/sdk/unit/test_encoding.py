@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as encode_reference
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as EncodedResource
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
-from watchkeeper.encoding import encode_attributes, encode_spans
+from watchkeeper.encoding import ITEM, TraceRequest, encode_attributes, encode_span
 
 VALUES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
@@ -44,9 +45,18 @@ def recorded(attributes: dict[str, Any]) -> list[ReadableSpan]:
 @given(st.dictionaries(st.text("abc.", min_size=1), VALUES, max_size=5))
 def test_spans_are_encoded_as_opentelemetry_does(attributes: dict[str, Any]) -> None:
     spans = recorded(attributes)
-    assert ExportTraceServiceRequest.FromString(encode_spans(spans)) == encode_reference(spans)
+    body, expected = encoded(spans), encode_reference(spans)
+    assert ExportTraceServiceRequest.FromString(body) == expected
+
+
+def encoded(spans: list[ReadableSpan]) -> bytes:
+    request = TraceRequest(1 << 20)
+    for span in spans:
+        assert request.add((span.resource, span.instrumentation_scope), encode_span(span))
+    return request.encode()
 
 
 def test_half_a_surrogate_pair_and_huge_numbers_do_no_harm() -> None:
-    text, number = encode_attributes({"text": "a\ud83d", "number": 2**70})
+    body = encode_attributes({"text": "a\ud83d", "number": 2**70}, ITEM)
+    text, number = EncodedResource.FromString(body).attributes
     assert (text.value.string_value, number.value.string_value) == ("a?", str(2**70))
