@@ -5,7 +5,8 @@ import watchkeeper
 watchkeeper.instrument()
 """
 
-from watchkeeper.instrumentation import Handle, current_trace_id, instrument, register, score, trace_url
+from watchkeeper.handle import Handle
+from watchkeeper.instrumentation import current_trace_id, instrument, register, score, trace_url
 from watchkeeper.labels import context
 from watchkeeper.reading import Reader, Request, Response, Usage, message, text_part
 from watchkeeper.settings import SettingError, Settings

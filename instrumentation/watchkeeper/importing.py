@@ -6,7 +6,7 @@ after they are imported.
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -38,24 +38,43 @@ class ImportWatch(MetaPathFinder):
         if act is None:
             return None
         spec = self._find_by_others(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            _tell_when_executed(spec.loader, act)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Telling(spec.loader, act)
         return spec
 
     def _find_by_others(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
     ) -> ModuleSpec | None:
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
+        for finder in list(sys.meta_path):
+            find_spec = getattr(finder, "find_spec", None)
+            if finder is self or find_spec is None:
+                continue
+            spec: ModuleSpec | None = find_spec(fullname, path, target)
+            if spec is not None:
                 return spec
         return None
 
 
-def _tell_when_executed(loader: Any, act: Callable[[], Any]) -> None:
-    execute = loader.exec_module
+class _Telling(Loader):
+    """A module's own loader, which tells when it is done."""
 
-    def exec_module(module: ModuleType) -> None:
-        execute(module)
-        act()
+    def __init__(self, loader: Any, act: Callable[[], Any]) -> None:
+        self._loader = loader
+        self._act = act
 
-    loader.exec_module = exec_module
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        create: Callable[[ModuleSpec], ModuleType | None] | None = getattr(
+            self._loader, "create_module", None
+        )
+        return create(spec) if create else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """The module gets its own loader back before it runs."""
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._act()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)

@@ -6,10 +6,9 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from watchkeeper.importing import ImportWatch
-from watchkeeper.patching import Patch
+from watchkeeper.patching import Removable
 from watchkeeper.providers.catalogue import PROVIDERS, Provider
 from watchkeeper.recorder import Recorder
-from watchkeeper.settings import SettingError
 
 logger = logging.getLogger("watchkeeper")
 
@@ -20,7 +19,7 @@ class Installation:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._watch = ImportWatch()
-        self.patches: list[Patch] = []
+        self.patches: list[Removable] = []
         self.instrumented: list[str] = []
         """Providers whose client is wrapped."""
 
@@ -28,7 +27,7 @@ class Installation:
         for provider in chosen(names):
             self._watch.when_imported(provider.trigger, partial(self._apply, provider))
 
-    def add(self, patch: Patch) -> None:
+    def add(self, patch: Removable) -> None:
         self.patches.append(patch)
 
     def remove(self) -> None:
@@ -48,11 +47,15 @@ class Installation:
 
 
 def chosen(names: Iterable[str] | None) -> list[Provider]:
-    """Raises ``SettingError`` for a name that is no provider's."""
+    """Those that there are; what is no provider's name is told in the log."""
     wanted = list(PROVIDERS) if names is None else list(names)
     if unknown := [name for name in wanted if name not in PROVIDERS]:
-        raise SettingError(f"providers has '{unknown[0]}', but only {', '.join(PROVIDERS)} can be in it.")
-    return [PROVIDERS[name] for name in wanted]
+        logger.warning(
+            "Watchkeeper: providers has '%s', but only %s can be in it.",
+            "', '".join(unknown),
+            ", ".join(PROVIDERS),
+        )
+    return [PROVIDERS[name] for name in wanted if name in PROVIDERS]
 
 
 def is_supported(provider: Provider) -> bool:

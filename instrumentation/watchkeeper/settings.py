@@ -5,20 +5,32 @@ before the default. Nothing below this module reads the environment.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from math import isfinite
+from re import fullmatch
 from typing import Any, Literal, get_args
 from urllib.parse import unquote
+
+from watchkeeper.redaction import Policy, PolicyError, read_policy
 
 Capture = Literal["none", "sampled", "all"]
 Protocol = Literal["http/protobuf", "grpc"]
 Compression = Literal["none", "gzip"]
-Redact = Callable[[str], str]
+Redact = bool | str | Sequence[str] | Mapping[str, str] | Policy | Callable[[str], str]
+"""What ``watchkeeper.redaction.read_policy`` reads."""
 
 CHOICES = {
     name: get_args(kind)
     for name, kind in (("capture", Capture), ("protocol", Protocol), ("compression", Compression))
 }
+CONTENT_SETTINGS = frozenset({"capture", "sample_ratio", "redact", "redact_key", "redact_labels"})
+SECRET = frozenset({"api_key", "headers", "redact_key"})
+POSITIVE = frozenset(
+    {"queue_bytes", "request_bytes", "content_bytes", "export_interval_s", "metrics_interval_s", "timeout_s"}
+)
+"""Numbers that cannot be zero either."""
 DEFAULT_ENDPOINT = "http://localhost:4318"
 TRUE = frozenset({"1", "true", "yes", "on"})
 
@@ -54,8 +66,12 @@ class Settings:
     """A call that takes as long keeps its content."""
     dear_usd: float = 0.10
     """A call that costs as much keeps its content."""
-    redact: Redact | None = None
-    """Applied to every text of content on the exporting thread; where it raises, the content is dropped."""
+    redact: Policy = field(default_factory=Policy)
+    """What is taken out of content on the exporting thread; where that fails, the content is dropped."""
+    redact_key: str = field(default="", repr=False)
+    """Makes the digests of values that are hashed: the same in every process whose values are to be joined."""
+    redact_labels: bool = False
+    """Redact users, sessions, tags and the application's other attributes of our spans as content is."""
     providers: tuple[str, ...] | None = None
     """Names of the clients to instrument; ``None`` means all that are installed."""
     set_global: bool = False
@@ -78,6 +94,7 @@ class Settings:
     """Let faults of the SDK itself reach the application: for tests."""
 
 
+DEFAULTS = Settings()
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "service_name": ("OTEL_SERVICE_NAME",),
     "endpoint": ("OTEL_EXPORTER_OTLP_ENDPOINT",),
@@ -102,33 +119,62 @@ def read_settings(arguments: Mapping[str, Any], environ: Mapping[str, str] | Non
 
     Raises ``SettingError`` with every wrong setting at once.
     """
-    environ = os.environ if environ is None else environ
+    values, wrong = _find_all(arguments, os.environ if environ is None else environ)
+    if wrong:
+        raise SettingError("watchkeeper.instrument(): " + " ".join(wrong.values()))
+    return Settings(**values)
+
+
+def read_usable_settings(
+    arguments: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> tuple[Settings, str]:
+    """The same with the default in the place of every wrong setting, and what is wrong with them.
+
+    Where one that decides over content cannot be understood, no content is captured: it may have been meant
+    to keep content back.
+    """
+    values, wrong = _find_all(arguments, os.environ if environ is None else environ)
+    if wrong.keys() & CONTENT_SETTINGS:
+        values["capture"] = "none"
+        wrong["capture"] = f"{wrong.get('capture', '')} No content is captured.".strip()
+    return Settings(**values), " ".join(wrong.values())
+
+
+def _find_all(
+    arguments: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was given, and what is wrong with the rest of it, by the setting that was meant."""
     values: dict[str, Any] = {}
-    wrong: list[str] = []
-    for name in (setting.name for setting in fields(Settings)):
+    wrong: dict[str, str] = {}
+    names = [setting.name for setting in fields(Settings)]
+    for name in names:
         try:
             value = _find(name, arguments, environ)
-        except (TypeError, ValueError) as error:
-            wrong.append(str(error))
+        except (TypeError, ValueError, OverflowError) as error:
+            wrong[name] = str(error)
             continue
         if value is not None:
             values[name] = value
-    if wrong:
-        raise SettingError("watchkeeper.instrument(): " + " ".join(wrong))
-    return Settings(**values)
+    for name in arguments.keys() - names:
+        meant = next(iter(get_close_matches(str(name), names, 1)), "")
+        hint = f"; did you mean '{meant}'?" if meant else "."
+        wrong[meant or str(name)] = f"There is no setting '{name}'{hint}"
+    return values, wrong
 
 
 def _find(name: str, arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
     if arguments.get(name) is not None:
         return _checked(name, name, arguments[name])
     for variable in (f"WATCHKEEPER_{name.upper()}", *VARIABLES.get(name, ())):
-        if (text := environ.get(variable, "").strip()) and name != "redact":
+        if (text := environ.get(variable, "").strip()):
             return _checked(name, variable, _parsed(name, variable, text))
     return None
 
 
 def _parsed(name: str, variable: str, text: str) -> Any:
-    default = getattr(Settings(), name)
+    default = getattr(DEFAULTS, name)
+    if name == "redact":
+        return text
     if name == "providers":
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, Mapping):
@@ -149,13 +195,55 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _checked(name: str, source: str, value: Any) -> Any:
+    if name == "redact":
+        return value  # read once its key is known
+    if name == "providers":
+        return _checked_names(source, value)
     choices = CHOICES.get(name)
     if choices and value not in choices:
         raise SettingError(f"{source} is {value!r}, but one of {', '.join(choices)} is expected.")
-    if name == "sample_ratio" and not 0 <= value <= 1:
+    value = _checked_kind(name, source, value)
+    if isinstance(value, float | int) and (
+        not isfinite(value) or value < 0 or (name in POSITIVE and not value)
+    ):
+        bound = "more than zero" if name in POSITIVE else "zero or more"
+        raise SettingError(f"{source} is {value!r}, but a number of {bound} is expected.")
+    if name == "sample_ratio" and value > 1:
         raise SettingError(f"{source} is {value!r}, but a number from 0 to 1 is expected.")
-    if name == "redact" and not callable(value):
-        raise SettingError(f"{source} is {value!r}, but a function from text to text is expected.")
-    if name == "providers":
-        return (value,) if isinstance(value, str) else tuple(value)
-    return value.rstrip("/") if name in ("endpoint", "dashboard") else value
+    return _checked_url(source, value) if name in ("endpoint", "dashboard") else value
+
+
+def _checked_url(source: str, value: str) -> str:
+    """``collector:4318`` is taken for ``http://collector:4318``."""
+    url = value if "://" in value else f"http://{value}"
+    if not fullmatch(r"https?://[^\s/:]+(:\d+)?(/\S*)?|http://\[[0-9a-fA-F:]+\](:\d+)?(/\S*)?", url):
+        raise SettingError(f"{source} is {value!r}, but a URL such as http://localhost:4318 is expected.")
+    return url.rstrip("/")
+
+
+def _checked_kind(name: str, source: str, value: Any) -> Any:
+    """``value`` if it is of the default's kind."""
+    kinds: tuple[tuple[type, Any, str], ...] = (
+        (bool, bool, "True or False"),
+        (int, int, "a whole number"),
+        (float, (int, float), "a number"),
+        (str, str, "a text"),
+        (Mapping, Mapping, "a mapping of texts"),
+    )
+    default = getattr(DEFAULTS, name)
+    kind, accepted, expected = next(kind for kind in kinds if isinstance(default, kind[0]))
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        shown = f"of type {type(value).__name__}" if name in SECRET else repr(value)
+        raise SettingError(f"{source} is {shown}, but {expected} is expected.")
+    if kind is Mapping:
+        return {str(key): str(item) for key, item in value.items()}
+    return value
+
+
+def _checked_names(source: str, value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if isinstance(names, Iterable):
+        listed = tuple(names)
+        if all(isinstance(name, str) for name in listed):
+            return listed
+    raise SettingError(f"{source} is {value!r}, but a list of names is expected.")

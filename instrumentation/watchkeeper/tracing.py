@@ -46,16 +46,27 @@ def agent(function: Any = None, /, *, name: str = "") -> Any:
 
 def _decorated(function: Any, kind: Kind, name: str) -> Any:
     def decorate(function: Any) -> Any:
-        begin = _Beginning(kind, name or function.__qualname__, inspect.signature(function))
+        if isinstance(function, staticmethod | classmethod):
+            return type(function)(decorate(function.__func__))
+        title = name or getattr(function, "__qualname__", type(function).__qualname__)
+        begin = _Beginning(kind, title, _signature(function))
         return functools.update_wrapper(_traced(function, begin), function)
 
     return decorate if function is None else decorate(function)
 
 
+def _signature(function: Any) -> inspect.Signature | None:
+    """``None`` for functions that have none, such as some written in C."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
 class _Beginning:
     """Starts the step of one run."""
 
-    def __init__(self, kind: Kind, name: str, signature: inspect.Signature) -> None:
+    def __init__(self, kind: Kind, name: str, signature: inspect.Signature | None) -> None:
         self._kind = kind
         self._name = name
         self._signature = signature
@@ -69,9 +80,14 @@ class _Beginning:
         return step
 
     def _start(self, recorder: StepRecorder, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Step:
+        return Step(recorder, self._kind, self._name, self._arguments(args, kwargs))
+
+    def _arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """By their names, but for the method's own object."""
+        if self._signature is None:
+            return {**{str(place): value for place, value in enumerate(args)}, **kwargs}
         arguments = self._signature.bind_partial(*args, **kwargs).arguments
-        own = {name: value for name, value in arguments.items() if name not in ("self", "cls")}
-        return Step(recorder, self._kind, self._name, own)
+        return {name: value for name, value in arguments.items() if name not in ("self", "cls")}
 
 
 def _traced(function: Any, begin: _Beginning) -> Any:
