@@ -1,4 +1,4 @@
-"""A queue bounded in bytes: beyond them the oldest go."""
+"""A queue bounded in bytes: beyond them the oldest go, and are counted."""
 
 import threading
 from collections import deque
@@ -10,8 +10,8 @@ Item = TypeVar("Item")
 class ByteQueue(Generic[Item]):
     """First in, first out.
 
-    The thread that holds its lock may take it again: the garbage collector can interrupt ``put`` with
-    another one.
+    The thread that holds its lock may take it again: the garbage collector or a signal can interrupt ``put``
+    with another one.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -19,22 +19,21 @@ class ByteQueue(Generic[Item]):
         self._items: deque[tuple[Item, int]] = deque()
         self._max_bytes = max_bytes
         self.size_bytes = 0
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, item: Item, weight_bytes: int) -> int:
-        """How many had to go for it: the item itself, if it is heavier than the whole queue may be."""
-        if weight_bytes > self._max_bytes:
-            return 1
-        dropped = 0
+    def put(self, item: Item, weight_bytes: int) -> None:
+        """An item heavier than the whole queue may be goes at once, and alone."""
         with self._lock:
+            if weight_bytes > self._max_bytes:
+                self.dropped += 1
+                return
             self._items.append((item, weight_bytes))
             self.size_bytes += weight_bytes
             while self.size_bytes > self._max_bytes:
-                self.size_bytes -= self._items.popleft()[1]
-                dropped += 1
-        return dropped
+                self._drop_oldest()
 
     def take(self) -> tuple[Item, int] | None:
         """The oldest item and its weight."""
@@ -44,3 +43,14 @@ class ByteQueue(Generic[Item]):
             item, weight_bytes = self._items.popleft()
             self.size_bytes -= weight_bytes
             return item, weight_bytes
+
+    def close(self) -> None:
+        """From now on everything is dropped, what waits included."""
+        with self._lock:
+            self._max_bytes = -1
+            while self._items:
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        self.size_bytes -= self._items.popleft()[1]
+        self.dropped += 1

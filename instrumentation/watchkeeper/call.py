@@ -4,12 +4,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass
-from time import time_ns
 from typing import Any, Protocol
 
 from opentelemetry.context import Context, attach, create_key, get_value, set_value
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
+from watchkeeper.clock import Clock
 from watchkeeper.conventions import (
     ERROR_TYPE,
     INPUT_MESSAGES,
@@ -59,6 +59,10 @@ class Recorder(Protocol):
     stream_bytes: int
     """Most that is kept of one stream's texts."""
 
+    @property
+    def epoch(self) -> int:
+        """Of the process that the call is begun in."""
+
     def started(self, call: "Call") -> Span:
         """A new span for the call."""
 
@@ -79,8 +83,9 @@ class Call:
     is_of_a_model = True
 
     __slots__ = (
-        "_open", "_receive", "_recorder", "_token", "body", "end_ns", "endpoint", "failure", "is_partial",
-        "labels", "reader", "record", "request", "response", "result", "snapshot", "span", "start_ns",
+        "_clock", "_open", "_receive", "_recorder", "_token", "body", "end_ns", "endpoint", "epoch",
+        "failure", "is_partial", "labels", "reader", "record", "request", "response", "result", "snapshot",
+        "span",
     )  # fmt: skip
 
     def __init__(
@@ -100,7 +105,8 @@ class Call:
         self.failure: Failure | None = None
         self.is_partial = False
         self.end_ns = 0
-        self.start_ns = time_ns()
+        self.epoch = recorder.epoch
+        self._clock = Clock()
         self.labels = current_labels()
         self.span = recorder.started(self)
         self._token: Token[Context] | None = None
@@ -109,6 +115,10 @@ class Call:
     @property
     def guard(self) -> Guard:
         return self._recorder.guard
+
+    @property
+    def start_ns(self) -> int:
+        return self._clock.start_ns
 
     # What the wrapper says.
 
@@ -159,18 +169,21 @@ class Call:
         return observed(iterator, self.stream_record(), self, self.guard)
 
     def stream_record(self) -> Record:
-        self.record = self.record or Record(self.reader.chunk, limit_bytes=self._recorder.stream_bytes)
+        self.record = self.record or self._new_record(self.reader.chunk)
         return self.record
 
     def tap(self, stream: Any, encoded: Compressed) -> Any:
         """A proxy for a body that the application reads as bytes, which are read as an answer later."""
         self.result = encoded
-        self.record = Record(no_text, limit_bytes=self._recorder.stream_bytes)
+        self.record = self._new_record(no_text)
         return proxied(stream, self.record, self, self.guard)
 
     def stand_in(self, stream: Any) -> Any:
         """A proxy for a stream whose iterator cannot be replaced."""
         return proxied(stream, self.stream_record(), self, self.guard)
+
+    def _new_record(self, read_text: Callable[[Any], str | None]) -> Record:
+        return Record(read_text, limit_bytes=self._recorder.stream_bytes, now_ns=self._clock.now_ns)
 
     # What a stream says.
 
@@ -186,7 +199,7 @@ class Call:
         if self._closed():
             return
         self.is_partial = True
-        self.end_ns = self.record.last_ns if self.record and self.record.last_ns else time_ns()
+        self.end_ns = self.record.last_ns if self.record and self.record.last_ns else self._clock.now_ns()
         self._recorder.abandoned(self)
 
     # What the exporting side reads.
@@ -282,7 +295,7 @@ class Call:
 
     def _end(self) -> None:
         if not self._closed():
-            self.end_ns = time_ns()
+            self.end_ns = self._clock.now_ns()
             self._recorder.ended(self)
 
     def _closed(self) -> bool:

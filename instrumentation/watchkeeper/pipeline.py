@@ -5,10 +5,9 @@ full; then the oldest are dropped and counted.
 """
 
 import logging
-import multiprocessing
-import sys
 import threading
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from opentelemetry.context import attach
 
 from watchkeeper.byte_queue import ByteQueue
 from watchkeeper.guard import Guard
+from watchkeeper.leaving import flush_when_leaving
 from watchkeeper.packing import Packed, Packer
 from watchkeeper.sending import Outcome, Sender
 from watchkeeper.settings import Settings
@@ -28,16 +28,20 @@ WAKE_BYTES = 1 << 20
 """The thread is woken before its time when this much waits."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+LONGEST_ASKED_PAUSE_S = 600.0
+"""Most that is waited because the collector asked for it."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What became of spans (and scores) since ``instrument()``."""
 
-    sent: int = 0
-    dropped: int = 0
-    """The oldest ones, because the queue was full; at the exit, what the collector didn't take in time."""
-    refused: int = 0
+    sent: int
+    dropped: int
+    """The oldest ones, because the queue was full; what couldn't be packed; at the exit, what the collector
+    didn't take in time.
+    """
+    refused: int
     """By the collector, which said that sending them again would not help."""
 
 
@@ -48,7 +52,8 @@ class Due(Protocol):
 class Pipeline:
     """The queue and its thread. Safe to fork: after ``reset`` a child has an empty queue and no thread yet.
 
-    ``due`` is asked after each round for a request of its own, which is sent once and not kept.
+    ``due`` is asked after each round for a request of its own, which is sent once and not kept. No lock here
+    is one that a signal's handler, which may record, flush and close, could wait for in vain.
     """
 
     def __init__(
@@ -59,40 +64,42 @@ class Pipeline:
         self._build_sender = sender
         self._guard = guard
         self._due = due
+        self.epoch = 0
+        """Counts the processes: what was begun before a fork is the parent's to end."""
         self.reset()
 
     def reset(self) -> None:
         """Start anew, as a forked child must: what was queued is its parent's to send, and locks may be
         held.
         """
-        self.counts = Counts()
+        self.epoch += 1
+        self._sent = self._refused = 0
         self._queue: ByteQueue[Any] = ByteQueue(self._settings.queue_bytes)
         self._packer.clear()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._wake = threading.Event()
-        self._round = threading.Condition()
+        self._news = threading.Condition(threading.RLock())
+        self._is_woken = False
         self._asked = 0
         self._answered = 0
         self._sender: Sender | None = None
         self._pending: Packed | None = None
         self._pause_s = 0.0
         self._deadline_s: float | None = None
+        self._is_over = False
 
     # The application's side.
 
     def put(self, item: Any, weight_bytes: int) -> None:
         """Queue a call, a span, a score; may be called while the garbage collector runs."""
-        self.counts.dropped += self._queue.put(item, weight_bytes)
+        self._queue.put(item, weight_bytes)
 
     def run(self) -> None:
         """See to it that the thread runs, in a forked child too, and that it comes when much waits."""
-        if self._thread is None and self._deadline_s is None:
-            with self._starting:
-                if self._thread is None:
-                    self._start()
-        elif self._queue.size_bytes > WAKE_BYTES and not self._pause_s and not self._wake.is_set():
-            self._wake.set()
+        if self._thread is None:
+            self._start()
+        elif self._queue.size_bytes > WAKE_BYTES and not self._pause_s and not self._is_woken:
+            self._wake()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that is queued now is sent; ``False`` if that took too long or the collector is
@@ -101,48 +108,76 @@ class Pipeline:
         if self._thread is None and not len(self._queue):
             return True
         self.run()
-        with self._round:
+        with self._news:
             self._asked += 1
             ticket = self._asked
-            self._wake.set()
-            is_done = self._round.wait_for(lambda: self._answered >= ticket, timeout_s)
+            self._wake()
+            is_done = self._news.wait_for(lambda: self._answered >= ticket, timeout_s)
         return is_done and self._pending is None
 
     def close(self, timeout_s: float) -> bool:
         """Flush and end the thread; what could not be sent by then is dropped and counted."""
-        if self._deadline_s is not None:
+        if self._is_over:
             return True
-        if self._thread is None and len(self._queue):
+        if len(self._queue):
             self.run()
         self._deadline_s = monotonic() + timeout_s
         is_flushed = self.flush(timeout_s)
-        self._wake.set()
-        self.counts.dropped += len(self._queue) + (self._pending.spans if self._pending else 0)
+        self._is_over = True
+        self._queue.close()
         return is_flushed
 
     @property
-    def waiting(self) -> tuple[int, int]:
-        """Items in the queue, and bytes."""
-        return len(self._queue), self._queue.size_bytes
+    def counts(self) -> Counts:
+        lost = self._queue.dropped + self._packer.lost + (self._on_its_way[0] if self._is_over else 0)
+        return Counts(self._sent, lost, self._refused)
 
-    # The thread's side.
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Items that wait or are on their way, and bytes."""
+        if self._is_over:
+            return 0, 0
+        items, size_bytes = self._on_its_way
+        return len(self._queue) + items, self._queue.size_bytes + size_bytes
+
+    @property
+    def _on_its_way(self) -> tuple[int, int]:
+        packed = [*self._packer.ready, *filter(None, (self._pending,))]
+        return sum(request.spans for request in packed), sum(len(request.body) for request in packed)
+
+    def _wake(self) -> None:
+        with self._news:
+            self._is_woken = True
+            self._news.notify_all()
 
     def _start(self) -> None:
-        _flush_when_child_exits(self.flush, self._settings.exit_timeout_s)
-        self._thread = threading.Thread(target=self._work, name="watchkeeper", daemon=True)
-        self._thread.start()
+        if self._deadline_s is None and self._starting.acquire(blocking=False):
+            try:
+                if self._thread is None:
+                    flush_when_leaving(self.flush, self._settings.exit_timeout_s)
+                    thread = threading.Thread(target=self._work, name="watchkeeper", daemon=True)
+                    Context().run(thread.start)  # else it would keep the span that is current here
+                    self._thread = thread
+            finally:
+                self._starting.release()
+
+    # The thread's side.
 
     def _work(self) -> None:
         attach(suppressed())
         while self._deadline_s is None or self._answered < self._asked:
-            self._wake.wait(max(self._settings.export_interval_s, self._pause_s))
-            self._wake.clear()
+            self._rest()
             asked = self._asked
             self._guard(self._drain)
             self._guard(self._send_due)
-            with self._round:
+            with self._news:
                 self._answered = asked
-                self._round.notify_all()
+                self._news.notify_all()
+
+    def _rest(self) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._is_woken, max(self._settings.export_interval_s, self._pause_s))
+            self._is_woken = False
 
     def _drain(self) -> None:
         """Send what waits, until nothing does or the collector cannot be reached."""
@@ -153,7 +188,8 @@ class Pipeline:
                 self._wait_longer(outcome)
                 return
             self._pending = None
-            self._settle(packed, outcome)
+            if outcome.state != "too large" or not self._packer.divide(packed):
+                self._settle(packed, outcome)
 
     def _send_due(self) -> None:
         packed = self._due(now=self._deadline_s is not None)
@@ -161,28 +197,28 @@ class Pipeline:
             self._send(packed)
 
     def _send(self, packed: Packed) -> Outcome:
-        if self._sender is None:
-            self._sender = self._build_sender()
         timeout_s = self._settings.timeout_s
         if self._deadline_s is not None:
             timeout_s = max(0.1, min(timeout_s, self._deadline_s - monotonic()))
+        try:
+            self._sender = self._sender or self._build_sender()
+        except (OSError, ValueError, ImportError) as error:  # such as a certificate that isn't there
+            return Outcome("again", f"{type(error).__name__}: {error}")
         return self._sender.send(packed.path, packed.body, packed.content_type, timeout_s)
 
     def _settle(self, packed: Packed, outcome: Outcome) -> None:
         if self._pause_s:
             logger.info("Watchkeeper: the collector at '%s' takes spans again.", self._settings.endpoint)
         self._pause_s = 0.0
-        refused = (
-            packed.spans if outcome.state == "refused" else min(packed.spans, packed.rejected(outcome.body))
-        )
-        if refused and not self.counts.refused:
+        refused = packed.rejected(outcome.body) if outcome.state == "sent" else packed.spans
+        if refused and not self._refused:
             logger.warning(
                 "Watchkeeper: the collector at '%s' refused %d spans%s. They are lost: "
                 "see its log, or run `watchkeeper doctor`. Further ones are counted in handle.stats().",
                 self._settings.endpoint, refused, f" ({outcome.reason})" if outcome.reason else "",
             )  # fmt: skip
-        self.counts.refused += refused
-        self.counts.sent += packed.spans - refused
+        self._refused += refused
+        self._sent += packed.spans - refused
 
     def _wait_longer(self, outcome: Outcome) -> None:
         if not self._pause_s:
@@ -191,13 +227,5 @@ class Pipeline:
                 "at most %d bytes; the application is not affected.",
                 self._settings.endpoint, outcome.reason, self._settings.queue_bytes,
             )  # fmt: skip
-        longer_s = outcome.after_s or min(LONGEST_PAUSE_S, self._pause_s * 2) or FIRST_PAUSE_S
-        self._pause_s = min(LONGEST_PAUSE_S, longer_s)
-
-
-def _flush_when_child_exits(flush: Callable[[float], bool], timeout_s: float) -> None:
-    """Children of ``multiprocessing`` leave without ``atexit``, but run finalizers of their own."""
-    if "multiprocessing.util" in sys.modules and multiprocessing.parent_process() is not None:
-        from multiprocessing.util import Finalize  # noqa: PLC0415 - it is there, and nobody else needs it
-
-        Finalize(None, flush, args=(timeout_s,), exitpriority=100)
+        own_s = min(LONGEST_PAUSE_S, self._pause_s * 2) or FIRST_PAUSE_S
+        self._pause_s = min(LONGEST_ASKED_PAUSE_S, outcome.after_s or own_s)

@@ -1,5 +1,6 @@
 """What calls and steps use to make spans and to be exported: the composition of one ``instrument()``."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -13,6 +14,9 @@ from watchkeeper.scores import Score
 from watchkeeper.steps import Step
 from watchkeeper.suppression import is_suppressed
 from watchkeeper.tracers import Tracers
+
+VALUE_BYTES = 32
+"""What a number weighs, about."""
 
 
 class Recorder:
@@ -36,17 +40,23 @@ class Recorder:
     def started(self, call: Call) -> Span:
         self._pipeline.run()
         attributes = call.opening_attributes()
-        return self.start_span(call.title, SpanKind.CLIENT, attributes)
+        return self.start_span(call.title, SpanKind.CLIENT, attributes, call.start_ns)
 
-    def start_span(self, name: str, kind: SpanKind, attributes: Attributes) -> Span:
-        return self._tracers.current().start_span(name, kind=kind, attributes=attributes)
+    def start_span(self, name: str, kind: SpanKind, attributes: Attributes, start_ns: int) -> Span:
+        return self._tracers.current().start_span(name, kind=kind, attributes=attributes, start_time=start_ns)
+
+    @property
+    def epoch(self) -> int:
+        """Of this process; a call or a step of another one is not queued here a second time."""
+        return self._pipeline.epoch
 
     def ended(self, call: Call) -> None:
         self.guard(self._close_span, call)
-        self._pipeline.put(call, call.weight_bytes)
+        self.abandoned(call)
 
     def abandoned(self, call: Call) -> None:
-        self._pipeline.put(call, call.weight_bytes)
+        if call.epoch == self.epoch:
+            self._pipeline.put(call, call.weight_bytes)
 
     @property
     def tracer_provider(self) -> TracerProvider:
@@ -54,13 +64,15 @@ class Recorder:
         return self._tracers.provider
 
     def export_step(self, step: Step) -> None:
-        self._pipeline.run()
-        self._pipeline.put(step, step.weight_bytes)
+        if step.epoch == self.epoch:
+            self._pipeline.run()
+            self._pipeline.put(step, step.weight_bytes)
 
     def export_span(self, span: ReadableSpan) -> None:
         """A span that others made."""
         self._pipeline.run()
-        self._pipeline.put(span, CALL_BYTES + sum(map(_weight_bytes, (span.attributes or {}).values())))
+        attributes = (span.attributes, *(event.attributes for event in span.events))
+        self._pipeline.put(span, CALL_BYTES + sum(_weight_bytes(found or {}) for found in attributes))
 
     def export_score(self, score: Score) -> None:
         self._pipeline.run()
@@ -78,4 +90,10 @@ class Recorder:
 
 
 def _weight_bytes(value: Any) -> int:
-    return len(value) if isinstance(value, str) else 32
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_weight_bytes, value.values()))
+    if isinstance(value, Sequence):
+        return sum(map(_weight_bytes, value))
+    return VALUE_BYTES

@@ -10,8 +10,10 @@ import ssl
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import Message
-from http.client import HTTPException
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException, HTTPResponse
 from typing import Any, Literal, Protocol
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -19,6 +21,9 @@ from urllib.parse import urlsplit
 from watchkeeper.settings import Settings
 
 RETRYABLE_HTTP = frozenset({408, 429, 502, 503, 504})
+TOO_LARGE_HTTP = 413
+TOO_LARGE_GRPC = "larger than max"
+"""In what servers' libraries say of a message beyond their limit, whose status may mean other things too."""
 RETRYABLE_GRPC = frozenset(
     {
         "CANCELLED",
@@ -39,9 +44,12 @@ MAX_ANSWER_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``reason`` says what went wrong; ``after_s`` when the collector wants to be asked again, if it said."""
+    """``reason`` says what went wrong; ``after_s`` when the collector wants to be asked again, if it said.
 
-    state: Literal["sent", "again", "refused"]
+    What is too large may be taken in parts.
+    """
+
+    state: Literal["sent", "again", "refused", "too large"]
     reason: str = ""
     after_s: float | None = None
     body: bytes = b""
@@ -74,7 +82,7 @@ class HttpSender:
         request = urllib.request.Request(self._url(path), body, headers, method="POST")  # noqa: S310 - theirs to set
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
-                return Outcome("sent", body=answer.read(MAX_ANSWER_BYTES))
+                return _read_answer(answer)
         except HTTPError as error:
             with error:
                 return _read_refusal(error)
@@ -112,8 +120,7 @@ class GrpcSender:
             export = self._channel.unary_unary(method)
             return Outcome("sent", body=export(body, timeout=timeout_s, metadata=self._metadata))
         except self._error as error:
-            code: str = error.code().name  # type: ignore[attr-defined]
-            return Outcome("again" if code in RETRYABLE_GRPC else "refused", f"gRPC status {code}")
+            return _read_grpc_error(error)
 
 
 def build_headers(settings: Settings) -> dict[str, str]:
@@ -147,17 +154,42 @@ def _load(path: str) -> bytes | None:
         return file.read()
 
 
+def _read_answer(answer: HTTPResponse) -> Outcome:
+    if answer.headers.get_content_type() == "text/html":
+        return Outcome("refused", "a web page answered; is it the collector's address?")
+    return Outcome("sent", body=answer.read(MAX_ANSWER_BYTES))
+
+
 def _read_refusal(error: HTTPError) -> Outcome:
     reason = f"HTTP status {error.code}"
+    if error.code == TOO_LARGE_HTTP:
+        return Outcome("too large", reason)
     if error.code not in RETRYABLE_HTTP:
         return Outcome("refused", reason)
     return Outcome("again", reason, read_retry_after(error.headers))
 
 
+def _read_grpc_error(error: Any) -> Outcome:
+    code, details = error.code().name, error.details() or ""
+    if code == "RESOURCE_EXHAUSTED" and TOO_LARGE_GRPC in details:
+        return Outcome("too large", f"gRPC status {code}: {details}")
+    return Outcome("again" if code in RETRYABLE_GRPC else "refused", f"gRPC status {code}")
+
+
 def read_retry_after(headers: Mapping[str, str] | Message) -> float | None:
-    """Seconds; a date, which the standard also allows, is left to our own pauses."""
-    text = headers.get("Retry-After") or ""
-    return float(text) if text.isdigit() else None
+    """Seconds from now, given as their number or as a date of the collector's clock."""
+    text = (headers.get("Retry-After") or "").strip()
+    if text.isdecimal():
+        return float(text)
+    asked, now = _date(text), _date(headers.get("Date") or "") or datetime.now(UTC)
+    return max(0.0, (asked - now).total_seconds()) if asked else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from time import time_ns
 from typing import Any, Literal, Protocol
 
 from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 
 from watchkeeper.call import CALL_BYTES
+from watchkeeper.clock import Clock
 from watchkeeper.conventions import AGENT_NAME, ERROR_TYPE, OPERATION, TOOL_ARGUMENTS, TOOL_NAME, TOOL_RESULT
 from watchkeeper.failures import Failure, read_failure
 from watchkeeper.guard import Guard
@@ -31,18 +31,25 @@ class StepRecorder(Protocol):
 
     guard: Guard
 
-    def start_span(self, name: str, kind: SpanKind, attributes: Attributes) -> Span: ...
+    @property
+    def epoch(self) -> int: ...
+    def start_span(self, name: str, kind: SpanKind, attributes: Attributes, start_ns: int) -> Span: ...
     def export_step(self, step: "Step") -> None: ...
 
 
 class Step:
     """One run of a traced function."""
 
-    __slots__ = ("_recorder", "_snapshot", "context", "failure", "input", "kind", "labels", "output", "span")
+    __slots__ = (
+        "_clock", "_recorder", "_snapshot", "context", "epoch", "failure", "input", "kind", "labels",
+        "output", "span",
+    )  # fmt: skip
 
     def __init__(self, recorder: StepRecorder, kind: Kind, name: str, arguments: Mapping[str, Any]) -> None:
         self._recorder = recorder
         self._snapshot = Snapshot()
+        self._clock = Clock()
+        self.epoch = recorder.epoch
         self.kind = kind
         self.labels = current_labels()
         self.input: Plain = self._snapshot.take(arguments)
@@ -51,7 +58,7 @@ class Step:
         operation = OPERATIONS.get(kind)
         attributes: Attributes = {OPERATION: operation, NAMES[kind]: name} if operation else {}
         title = f"{operation} {name}" if operation else name
-        self.span = recorder.start_span(title, SpanKind.INTERNAL, attributes)
+        self.span = recorder.start_span(title, SpanKind.INTERNAL, attributes, self._clock.start_ns)
         self.context: Context = set_span_in_context(self.span, get_current())
 
     @contextmanager
@@ -93,5 +100,5 @@ class Step:
         return CALL_BYTES + self._snapshot.weight_bytes
 
     def _end(self) -> None:
-        self.span.end(time_ns())
+        self.span.end(self._clock.now_ns())
         self._recorder.export_step(self)

@@ -37,9 +37,18 @@ class Listener(Protocol):
 class Record:
     """What has come out of a stream so far: texts of ordinary chunks, plain copies of all others."""
 
-    __slots__ = ("_limit_bytes", "_read_text", "chunks", "first_ns", "last_ns", "pieces", "snapshot")
+    __slots__ = (
+        "_limit_bytes", "_now_ns", "_read_text", "chunks", "first_ns", "last_ns", "pieces", "snapshot",
+    )  # fmt: skip
 
-    def __init__(self, read_text: Callable[[Any], str | None], *, limit_bytes: int) -> None:
+    def __init__(
+        self,
+        read_text: Callable[[Any], str | None],
+        *,
+        limit_bytes: int,
+        now_ns: Callable[[], int] = time_ns,
+    ) -> None:
+        self._now_ns = now_ns
         self._read_text = read_text
         self._limit_bytes = limit_bytes
         self.pieces: list[Plain] = []
@@ -49,7 +58,7 @@ class Record:
         self.last_ns = 0
 
     def add(self, chunk: Any) -> None:
-        self.last_ns = time_ns()
+        self.last_ns = self._now_ns()
         if not self.chunks:
             self.first_ns = self.last_ns
         self.chunks += 1

@@ -56,6 +56,8 @@ FAULTS = [
     Fault(finishing.Finisher, "__call__"),
     Fault(finishing.Finisher, "_call_content"),
     Fault(measuring.Measuring, "record"),
-    Fault(packing.Packer, "_encode"),
+    Fault(packing.Packer, "_take"),
+    Fault(packing, "encode_span"),
+    Fault(packing, "pack_traces"),
     Fault(packing.Packer, "pack"),
 ]
