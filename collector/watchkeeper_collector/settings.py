@@ -39,8 +39,8 @@ class Settings(BaseSettings):
         "",
         description=(
             "ClickHouse: `chdb:///path` (embedded), "
-            "`clickhouse://user:password@host:8123/database` or `clickhouses://` (TLS). Empty: "
-            "embedded, under the data folder."
+            "`clickhouse://user:password@host:8123/database` or `clickhouses://` (TLS); "
+            "without a database it is `watchkeeper`. Empty: embedded, under the data folder."
         ),
     )
     state_dsn: str = Field(

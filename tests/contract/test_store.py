@@ -351,6 +351,8 @@ def test_two_stores_share_an_engine(store: Store, table: str) -> None:
         "/var/lib/data",
         "clickhouse://user:pass/word@host:8123/db",
         "clickhouse://h:99999",
+        "clickhouse://user:1/pass@host:8123/db",
+        "clickhouse://host/a.b",
     ],
 )
 def test_a_dsn_of_no_known_kind_is_a_configuration_error(dsn: str) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from watchkeeper_collector.store.client import Store
 
 from tests.clickhouse_server import ClickHouseServer
 from tests.collector import CollectorProcess
@@ -172,6 +173,21 @@ def test_a_store_that_comes_late_gets_all_that_waited(tmp_path: Path) -> None:
         server.start()
         collector.until(lambda: rows(collector) == 20)
         assert collector.get("/api/v1/status")["spool"]["dead_letters"] == 0
+
+
+def test_a_dsn_says_which_database_of_the_server(tmp_path: Path) -> None:
+    with ClickHouseServer(tmp_path / "server") as server:
+        dsn = server.dsn.replace("/watchkeeper", "/telemetry")
+        with CollectorProcess(tmp_path / "data", dsn=dsn, segment_age_s=0.05) as collector:
+            collector.until_ready()
+            assert send(collector, 1) == 200
+            collector.until(lambda: rows(collector) == 1)
+            assert collector.get("/api/v1/query?measures=calls")["rows"] == [{"calls": 1}]
+        with closing(Store(dsn)) as store:
+            assert store.query("SELECT count() FROM telemetry.spans").rows == [(1,)]
+            assert store.query("SELECT count() FROM system.databases WHERE name = 'watchkeeper'").rows == [
+                (0,)
+            ]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from watchkeeper_collector.settling.worker import SettlingWorker
 from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import Store
-from watchkeeper_collector.store.connection import read_credentials
+from watchkeeper_collector.store.connection import read_credentials, read_database
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
@@ -168,6 +168,7 @@ def build_layout(settings: Settings) -> Layout:
     """The shape that the settings give the store."""
     user, password = read_credentials(settings.store_dsn)
     return Layout(
+        database=read_database(settings.store_dsn),
         cluster=settings.cluster,
         content_retention_days=settings.content_retention_days,
         span_retention_days=settings.span_retention_days,

@@ -16,10 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchkeeper_collector.errors import WatchkeeperError
-from watchkeeper_collector.store.connection import check_dsn, connect
+from watchkeeper_collector.store.connection import DATABASE, check_dsn, connect
 from watchkeeper_collector.store.engine_errors import is_answer, translated_errors
 
-DATABASE = "watchkeeper"
 IS_SELECT = re.compile(r"(?:\s|--.*\n)*(?:SELECT|WITH|\()", re.IGNORECASE)
 
 

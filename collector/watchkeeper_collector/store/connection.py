@@ -1,5 +1,6 @@
 """Opening one client for a DSN: the embedded engine or a server."""
 
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC
@@ -16,6 +17,8 @@ from watchkeeper_collector.errors import ConfigurationError, StoreUnavailableErr
 from watchkeeper_collector.store.engine_errors import reason
 
 SCHEMES = {"chdb": "chdb", "clickhouse": "http", "clickhouses": "https"}
+DATABASE = "watchkeeper"
+IS_DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 # We insert rows, never data frames: without these lines the first insert would load pandas and numpy.
 options.pd = options.pd_time_test = options.np = None
@@ -37,6 +40,19 @@ def check_dsn(dsn: str) -> None:
             "The port in the DSN is not a number from 0 to 65535. Write '/', '@' and ':' in a password"
             " as %2F, %40 and %3A."
         ) from error
+    if not IS_DATABASE.fullmatch(read_database(dsn)):
+        raise ConfigurationError(
+            "What follows the host in the DSN is not the name of a database. Expected letters, digits and '_',"
+            f" at most 64, such as '{DATABASE}', which is meant where there is none. Write '/', '@' and ':' in a"
+            " password as %2F, %40 and %3A."
+        )
+
+
+def read_database(dsn: str) -> str:
+    """The database that a server's DSN names; the embedded engine's path is a folder's."""
+    parts = urlsplit(dsn)
+    named = "" if parts.scheme == "chdb" else parts.path.strip("/")
+    return named or DATABASE
 
 
 def connect(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from watchkeeper_collector.store.connection import DATABASE
 from watchkeeper_collector.store.conventions.data import quote
 
 LOCAL = re.compile(r"\{local:(\w+)\}")
@@ -20,7 +21,7 @@ class Layout:
     ``user`` and ``password`` are what the store itself reads its tables with, for the dictionary of prices.
     """
 
-    database: str = "watchkeeper"
+    database: str = DATABASE
     cluster: str = ""
     content_retention_days: int = 30
     span_retention_days: int = 90
