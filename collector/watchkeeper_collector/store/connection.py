@@ -42,9 +42,9 @@ def check_dsn(dsn: str) -> None:
         ) from error
     if not IS_DATABASE.fullmatch(read_database(dsn)):
         raise ConfigurationError(
-            "What follows the host in the DSN is not the name of a database. Expected letters, digits and '_',"
-            f" at most 64, such as '{DATABASE}', which is meant where there is none. Write '/', '@' and ':' in a"
-            " password as %2F, %40 and %3A."
+            "What follows the host in the DSN is not the name of a database. Expected letters, digits and"
+            f" '_', at most 64, such as '{DATABASE}', which is meant where there is none. Write '/', '@' and"
+            " ':' in a password as %2F, %40 and %3A."
         )
 
 
