@@ -6,6 +6,7 @@
     ├── InvalidRequestError        the sender's fault; the same request fails again
     │   ├── UnsupportedMediaError  a content type or encoding that no decoder takes
     │   ├── RequestTooLargeError   over a limit of size or count
+    │   ├── ConflictError          a name that is taken
     │   └── InvalidQueryError      a filter, measure, dimension or SQL text we refuse
     ├── UnauthenticatedError       no key, or one we do not know
     ├── ForbiddenError             a key without the scope or project
@@ -62,6 +63,12 @@ class RequestTooLargeError(InvalidRequestError):
     code = "too_large"
     http_status = 413
     grpc_status = "RESOURCE_EXHAUSTED"
+
+
+class ConflictError(InvalidRequestError):
+    code = "conflict"
+    http_status = 409
+    grpc_status = "ALREADY_EXISTS"
 
 
 class InvalidQueryError(InvalidRequestError):

@@ -41,4 +41,6 @@ def requires(scope: str) -> Callable[..., Awaitable[Principal]]:
 
 
 Reader = Annotated[Principal, Security(requires("read"), scopes=["read"])]
+Writer = Annotated[Principal, Security(requires("ingest"), scopes=["ingest"])]
+Operator = Annotated[Principal, Security(requires("alerts"), scopes=["alerts"])]
 Admin = Annotated[Principal, Security(requires("admin"), scopes=["admin"])]

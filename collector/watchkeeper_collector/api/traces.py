@@ -10,13 +10,16 @@ from pydantic import BaseModel, Field
 from watchkeeper_collector.api.access import Reader
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.spans import End, Filter, SpanSummary, Start
-from watchkeeper_collector.query import trace, traces
+from watchkeeper_collector.errors import NotFoundError
+from watchkeeper_collector.query import trace, trace_tree, traces
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import read_window
 from watchkeeper_collector.query.trace import ReadConversation
+from watchkeeper_collector.query.trace_tree import MOST_DEPTH, Branch
 
 Attributes = dict[str, str]
 Message = dict[str, Any]
+TraceId = Annotated[str, Path(max_length=128)]
 
 
 class TraceSummary(BaseModel):
@@ -112,6 +115,49 @@ class Trace(TraceSummary):
     next_cursor: str | None
 
 
+class Subtree(BaseModel):
+    """What a span and all spans below it add up to. Duplicates are spans, and count nowhere else."""
+
+    span_count: Annotated[int, Field(description="The span itself too.")]
+    call_count: int
+    error_count: int
+    unpriced_call_count: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    end: Annotated[str, Field(description="When the last of them ended.")]
+
+
+class TreeSpan(SpanSummary):
+    """A span at its place in the tree."""
+
+    depth: Annotated[int, Field(description="Steps from the top of what was asked for, which has 0.")]
+    child_count: int
+    is_orphan: Annotated[bool, Field(description="Its parent never came: it stands among the roots.")]
+    is_on_critical_path: Annotated[
+        bool, Field(description="Had it been shorter, the trace would have been, all else being equal.")
+    ]
+    subtree: Subtree
+    details: Annotated[SpanDetails | None, Field(description="With `with_details`; else null.")] = None
+
+
+class Neighbours(BaseModel):
+    """The traces of the same session that began before and after. Null: there is none."""
+
+    session_id: str | None
+    previous_trace_id: str | None
+    next_trace_id: str | None
+
+
+class TraceTree(TraceSummary):
+    """With a page of a part of its tree: each span comes before those below it, siblings by their start."""
+
+    parent: Annotated[str, Field(description="`roots`, or the span whose children are the top.")]
+    spans: list[TreeSpan]
+    next_cursor: str | None
+    neighbours: Neighbours
+
+
 def build_router(
     source: Source, read_conversation: ReadConversation, *, now_ns: Callable[[], int] = time.time_ns
 ) -> APIRouter:
@@ -132,20 +178,58 @@ def build_router(
         wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
         return traces.list_traces(source, wanted, limit=limit, cursor=cursor)
 
-    @router.get("/traces/{trace_id}", response_model=Trace)
+    _add_one_trace(router, source, read_conversation)
+    return router
+
+
+def _add_one_trace(router: APIRouter, source: Source, read_conversation: ReadConversation) -> None:
+    @router.get("/traces/{trace_id}")
     def get_trace(
         caller: Reader,
         *,
-        trace_id: Annotated[str, Path(max_length=128)],
+        trace_id: TraceId,
         limit: Annotated[
             int, Query(ge=1, le=1000, description="Most spans; large content makes it fewer.")
         ] = 200,
         cursor: Cursor = "",
-    ) -> Any:
-        """Look at one trace: its spans, and with the scope `content` what was asked and answered."""
-        reader = read_conversation if caller.allows("content") else None
-        return trace.get_trace(
-            source, caller.project, trace_id, read_conversation=reader, limit=limit, cursor=cursor
-        )
+        parent: Annotated[
+            str,
+            Query(
+                description="Answer a [TraceTree](#tracetree): `roots`, or a span's id for what is below it.",
+                max_length=64,
+                examples=["roots"],
+            ),
+        ] = "",
+        depth: Annotated[
+            int, Query(ge=1, le=MOST_DEPTH, description="Of the tree: how many levels.")
+        ] = MOST_DEPTH,
+        with_details: Annotated[
+            bool, Query(description="Of the tree: also each span's attributes and content.")
+        ] = False,
+    ) -> Trace | TraceTree:
+        """Look at one trace: its spans, and with the scope `content` what was asked and answered.
 
-    return router
+        With `parent` the answer is a part of its tree without content, however many spans the trace has.
+        """
+        reader = read_conversation if caller.allows("content") else None
+        if not parent:
+            found = trace.get_trace(
+                source, caller.project, trace_id, read_conversation=reader, limit=limit, cursor=cursor
+            )
+            return Trace.model_validate(found)
+        branch = Branch("" if parent == "roots" else parent.lower(), depth, limit, cursor)
+        tree = trace_tree.get_tree(source, caller.project, trace_id, branch)
+        if with_details:
+            ids = [span["span_id"] for span in tree["spans"]]
+            details = trace.get_spans(source, caller.project, trace_id, ids, read_conversation=reader)
+            tree["spans"] = [span | {"details": details.get(span["span_id"])} for span in tree["spans"]]
+        return TraceTree.model_validate(tree)
+
+    @router.get("/traces/{trace_id}/spans/{span_id}", response_model=SpanDetails)
+    def get_span(caller: Reader, *, trace_id: TraceId, span_id: Annotated[str, Path(max_length=64)]) -> Any:
+        """Look at one span of a trace, with its content by the scope `content`."""
+        reader = read_conversation if caller.allows("content") else None
+        found = trace.get_spans(source, caller.project, trace_id, [span_id.lower()], read_conversation=reader)
+        if span_id.lower() not in found:
+            raise NotFoundError(f"There is no span '{span_id[:64]}' in the trace '{trace_id[:64]}'.")
+        return found[span_id.lower()]

@@ -26,8 +26,10 @@ from watchkeeper_collector.api import (
 from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
+from watchkeeper_collector.api.score_writing import RecordScores
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.identity import load_identity
+from watchkeeper_collector.app.operations import build_aliases, build_operations, build_score_recording
 from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_collector.otlp.caller import Authenticate, Caller, read_secrets
 from watchkeeper_collector.otlp.fair_use import Rates
@@ -55,7 +57,7 @@ def build_collector(settings: Settings) -> "Collector":
     gate = _build_gate(settings, state)
     ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings))
     door = _build_door(gate)
-    api = _build_api(spool, state, backend, telemetry, gate)
+    api = _build_api(spool, state, backend, telemetry, gate, record=build_score_recording(ingest))
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
     grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
     return Collector(settings, state, spool, backend, grpc, http)
@@ -144,7 +146,9 @@ def _build_door(gate: Gate) -> Authenticate:
     return authenticate
 
 
-def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate) -> ASGIApp:
+def _build_api(
+    spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate, *, record: RecordScores
+) -> ASGIApp:
     sources = status.Sources(
         version=VERSION,
         prices=backend.price_table(backend.status),
@@ -168,9 +172,12 @@ def _build_api(spool: Spool, state: State, backend: Backend, telemetry: Telemetr
         prices.build_router(backend.price_table(backend.queries)),
         keys.build_router(state.keys),
         dead_letters.build_router(spool.dead_letters, spool.append),
+        *build_operations(backend.source(backend.queries), state, record),
     )
+    root = health.build_router(backend.problem, telemetry, DOCS_PATH)
+    root.include_router(build_aliases(record))
     return build_api(
-        health.build_router(backend.problem, telemetry, DOCS_PATH),
+        root,
         routers,
         version=VERSION,
         authenticate=gate.authenticate,

@@ -27,7 +27,7 @@ def export_table(question: Question, table: Table, fmt: Format) -> bytes:
 def _render_csv(table: Table, question: Question) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(_harmless(name) for name in table.names)
+    writer.writerow(harmless(name) for name in table.names)
     dimensions = {table.names.index(name) for name in question.by}
     for row in table.rows:
         writer.writerow(_cells(row, dimensions))
@@ -37,12 +37,12 @@ def _render_csv(table: Table, question: Question) -> bytes:
 def _cells(row: Sequence[Any], dimensions: set[int]) -> Iterator[Any]:
     for place, value in enumerate(row):
         if place in dimensions:
-            yield OTHER if value is None else _harmless(value)
+            yield OTHER if value is None else harmless(value)
         else:
             yield value
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

@@ -1,6 +1,6 @@
 """One trace: its figures and, page by page, its spans with their content."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import accumulate
 from typing import Any
@@ -64,6 +64,24 @@ def get_trace(
     return figures[0] | {"spans": spans, "next_cursor": _next(rows, len(page))}
 
 
+def get_spans(
+    source: Source,
+    project: str,
+    trace_id: str,
+    span_ids: Sequence[str],
+    *,
+    read_conversation: ReadConversation | None,
+) -> dict[str, dict[str, Any]]:
+    """Some spans of a trace with all there is of them, by id; those that there aren't are left out."""
+    bounds = find_bounds(source, project, trace_id)
+    rows = _load_spans(source, project, bounds, len(span_ids), "", only=span_ids)
+    if read_conversation is None:
+        return {row["span_id"]: render_details(row) | {"content_hidden": True} for row in rows}
+    wanted = ContentOf(project, bounds.trace_id, bounds.days, [row["span_id"] for row in rows])
+    spans = _with_contents(source, rows[: _fitting(source, wanted)], wanted, read_conversation)
+    return {span["span_id"]: span for span in spans}
+
+
 def find_bounds(source: Source, project: str, trace_id: str) -> Bounds:
     """Where a trace lies, absurd clocks included. Raises ``NotFoundError``."""
     bindings = Bindings()
@@ -79,10 +97,12 @@ def find_bounds(source: Source, project: str, trace_id: str) -> Bounds:
 
 
 def _load_spans(
-    source: Source, project: str, bounds: Bounds, limit: int, cursor: str
+    source: Source, project: str, bounds: Bounds, limit: int, cursor: str, *, only: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     bindings = Bindings()
     conditions = within(project, [bounds], bindings)
+    if only:
+        conditions.append(f"SpanId IN {bindings.bind(list(only), 'Array(String)')}")
     if place := read_cursor(cursor, (int, str)):
         conditions.append(f"(Timestamp, SpanId) > ({at(int(place[0]), bindings)}, {bindings.bind(place[1])})")
     sql = (

@@ -4,7 +4,10 @@ from watchkeeper_collector.state.api_keys import ApiKeys
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.leases import Lease, build_holder
 from watchkeeper_collector.state.migration import migrate
+from watchkeeper_collector.state.operations import Budget, Comment, Resolutions, View
 from watchkeeper_collector.state.projects import Projects
+from watchkeeper_collector.state.records import Records
+from watchkeeper_collector.state.tables import BUDGETS, COMMENTS, VIEWS
 
 
 class State:
@@ -17,6 +20,10 @@ class State:
         self.database = Database(url)
         self.projects = Projects(self.database)
         self.keys = ApiKeys(self.database)
+        self.budgets = Records(self.database, BUDGETS, Budget, noun="budget")
+        self.views = Records(self.database, VIEWS, View, noun="view")
+        self.comments = Records(self.database, COMMENTS, Comment, noun="comment")
+        self.resolutions = Resolutions(self.database)
         self._holder = holder or build_holder()
 
     def migrate(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, DateTime, Dialect, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import Column, DateTime, Dialect, Double, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 METADATA = MetaData()
@@ -66,4 +66,55 @@ LEASES = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+ERROR_RESOLUTIONS = Table(
+    "error_resolutions",
+    METADATA,
+    Column("project", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("resolved_at", UtcDateTime, nullable=False),
+    Column("resolved_by", Text, nullable=False),
+)
+
+BUDGETS = Table(
+    "budgets",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("filter", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("limit_usd", Double, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+VIEWS = Table(
+    "views",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+COMMENTS = Table(
+    "comments",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Column("span_id", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
 )
