@@ -3,6 +3,7 @@
 The conventions left OpenTelemetry's own Python package, so the strings stand here.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 from watchkeeper.reading import Attributes, Request, Response, Usage
@@ -39,6 +40,10 @@ CONTENT_KEPT = "watchkeeper.content.kept"
 """
 CONTENT_REDACTED = "watchkeeper.content.redacted"
 """``true`` when redaction ran; ``failed`` when it failed and the content was dropped."""
+REDACTION_DETECTORS = "watchkeeper.redaction.detectors"
+"""Names of the detectors that ran, beside that of secrets, which is on by default."""
+REDACTION_HITS = "watchkeeper.redaction.hits"
+"""How many values were found; ``.email`` and so on behind it says by which detector."""
 CONTENT_CUT = "watchkeeper.content.cut"
 STREAM_STATE = "watchkeeper.stream.state"
 """``complete``, ``partial`` (left before its end) or ``failed``."""
@@ -62,6 +67,17 @@ USAGE = {
     "web_searches": "anthropic.usage.server_tool_use.web_search_requests",
 }
 USAGE_FIELDS = tuple(usage.name for usage in fields(Usage))
+
+
+def redaction_attributes(detectors: str, hits: Mapping[str, int]) -> Attributes:
+    """The mark of a span over which redaction ran."""
+    marks: Attributes = {CONTENT_REDACTED: "true"}
+    if detectors:
+        marks[REDACTION_DETECTORS] = detectors
+    if hits:
+        marks[REDACTION_HITS] = sum(hits.values())
+        marks.update((f"{REDACTION_HITS}.{name}", count) for name, count in hits.items())
+    return marks
 
 
 def request_attributes(request: Request) -> Attributes:

@@ -1,6 +1,7 @@
 """The exporting thread's work on one item: read, price and measure it, decide on its content, redact it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
@@ -16,6 +17,7 @@ from watchkeeper.conventions import (
     COST,
     COST_BASIS,
     PROMPT_VARIABLE,
+    redaction_attributes,
 )
 from watchkeeper.failures import Failure
 from watchkeeper.foreign import allow, allow_structure
@@ -24,10 +26,12 @@ from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed
 from watchkeeper.pricing import Cost, Pricing
 from watchkeeper.reading import Attributes
-from watchkeeper.redaction import Redaction, without_secrets
+from watchkeeper.redaction import Hits, Redaction
 from watchkeeper.scores import Score
 from watchkeeper.settings import Settings
 from watchkeeper.steps import Step
+
+FAILED: Attributes = {CONTENT_REDACTED: "failed"}
 
 
 class Finisher:
@@ -55,7 +59,7 @@ class Finisher:
             case Step():
                 return self._finish_step(item)
             case Score():
-                return Packed("/api/v1/scores", item.render(), 1, "application/json")
+                return self._finish_score(item)
             case ReadableSpan():
                 return self._finish_foreign(item)
         return None
@@ -71,8 +75,9 @@ class Finisher:
         cost = self._guard(self._cost, call, attributes)
         if cost is not None:
             attributes |= {COST: cost.usd, COST_BASIS: cost.basis}
-        attributes |= self._guarded_content(self._call_content, call, cost)
-        return self._finished(call.span, attributes, call.failure, call.status())
+        hits = Hits()
+        content = self._guarded_content(self._call_content, call, cost, hits)
+        return self._finished(call.span, attributes, content, call.failure, call.status(), hits=hits)
 
     def _cost(self, call: Call, attributes: Attributes) -> Cost | None:
         """By the model that answered, else, where it has no price, by the one that was asked for."""
@@ -82,7 +87,7 @@ class Finisher:
         costs = (self._pricing.cost(provider, model, response.usage, attributes) for model in models)
         return next((cost for cost in costs if cost is not None), None)
 
-    def _call_content(self, call: Call, cost: Cost | None) -> Attributes:
+    def _call_content(self, call: Call, cost: Cost | None, hits: Hits) -> Attributes:
         response = call.read()[1]
         reason = reason_to_keep(
             self._settings,
@@ -94,36 +99,42 @@ class Finisher:
         )
         if reason is None:
             return {}
-        return self._rendered(call.contents(), call.labels) | {CONTENT_KEPT: reason}
+        return self._rendered(call.contents(), call.labels, hits) | {CONTENT_KEPT: reason}
 
     def _finish_step(self, step: Step) -> ReadableSpan | None:
         if not isinstance(step.span, ReadableSpan):
             return None
-        content = self._guarded_content(self._step_content, step)
-        return self._finished(step.span, content, step.failure, None)
+        hits = Hits()
+        content = self._guarded_content(self._step_content, step, hits)
+        return self._finished(step.span, {}, content, step.failure, None, hits=hits)
 
-    def _step_content(self, step: Step) -> Attributes:
+    def _step_content(self, step: Step, hits: Hits) -> Attributes:
         settings = self._settings
         is_sampled = step.failure is not None or sampled(
             step.span.get_span_context().trace_id, settings.sample_ratio
         )
         if settings.capture == "none" or (settings.capture == "sampled" and not is_sampled):
             return {}
-        return self._rendered(step.contents(), step.labels)
+        return self._rendered(step.contents(), step.labels, hits)
 
-    def _rendered(self, contents: Mapping[str, Any], labels: Attributes) -> Attributes:
+    def _finish_score(self, score: Score) -> Packed:
+        """Its comment is what somebody wrote."""
+        comment = self._guard(self._redaction.apply, score.comment, default="")
+        return Packed("/api/v1/scores", replace(score, comment=comment).render(), 1, "application/json")
+
+    def _rendered(self, contents: Mapping[str, Any], labels: Attributes, hits: Hits) -> Attributes:
         """Content redacted, as attributes. Raises what the redaction raises."""
         variables = {name: value for name, value in labels.items() if name.startswith(PROMPT_VARIABLE)}
-        redacted = self._redaction.apply({name: value for name, value in contents.items() if value})
-        attributes: Attributes = dict(self._redaction.apply(variables))
+        redacted = self._redaction.apply({name: value for name, value in contents.items() if value}, hits)
+        attributes: Attributes = dict(self._redaction.apply(variables, hits))
         for name, value in redacted.items():
             attributes[name], is_cut = render(value, self._settings.content_bytes)
             attributes |= {CONTENT_CUT: True} if is_cut else {}
-        return attributes | ({CONTENT_REDACTED: "true"} if self._redaction.is_on else {})
+        return attributes
 
     def _guarded_content(self, build: Callable[..., Attributes], *arguments: Any) -> Attributes:
         """What ``build`` makes; where that fails, no content at all."""
-        content: Attributes = self._guard(build, *arguments, default={CONTENT_REDACTED: "failed"})
+        content: Attributes = self._guard(build, *arguments, default=FAILED)
         return content
 
     def _finish_foreign(self, span: ReadableSpan) -> ReadableSpan:
@@ -132,23 +143,52 @@ class Finisher:
         return self._copied(span, allowed.attributes, allowed.events, allowed.status, allowed.links)
 
     def _finished(
-        self, span: ReadableSpan, attributes: Attributes, failure: Failure | None, status: Status | None
+        self,
+        span: ReadableSpan,
+        facts: Attributes,
+        content: Attributes,
+        failure: Failure | None,
+        status: Status | None,
+        *,
+        hits: Hits,
     ) -> ReadableSpan:
-        merged = {**(span.attributes or {}), **attributes}
-        if failure is None:
-            return self._copied(span, merged, span.events, status or span.status)
-        message = self._guard(self._failure_text, failure.message, default="")
-        event = {"exception.type": failure.type, "exception.message": message}
-        event["exception.stacktrace"] = self._guard(self._failure_text, failure.stacktrace, default="")
-        exception = Event("exception", {key: value for key, value in event.items() if value}, span.end_time)
-        return self._copied(span, merged, (exception,), Status(StatusCode.ERROR, message or failure.type))
+        """``facts`` are what the call tells beside content, which is redacted already."""
+        facts = self._guard(self._labels, {**(span.attributes or {}), **facts}, hits, default={**FAILED})
+        events = self._guard(self._events, span, failure, hits, default=())
+        status = self._guard(self._status, span, failure, status, hits, default=Status(StatusCode.ERROR))
+        marks: Attributes = {}
+        if self._redaction.is_on and (content or failure or hits):
+            marks = redaction_attributes(self._redaction.detectors, hits)
+        return self._copied(span, {**marks, **facts, **content}, events, status)
 
-    def _failure_text(self, text: str) -> str:
+    def _labels(self, attributes: Attributes, hits: Hits) -> Mapping[str, Any]:
+        return self._redaction.labels(attributes, hits, personal=self._settings.redact_labels)
+
+    def _events(self, span: ReadableSpan, failure: Failure | None, hits: Hits) -> tuple[Event, ...]:
+        """The exception, else what the application told on our span."""
+        if failure is None:
+            return tuple(
+                Event(event.name, self._redaction.apply(event.attributes or {}, hits), event.timestamp)
+                for event in span.events
+            )
+        texts = {"exception.message": failure.message, "exception.stacktrace": failure.stacktrace}
+        told = {name: self._failure_text(text, hits) for name, text in texts.items()}
+        given = {"exception.type": failure.type} | {name: text for name, text in told.items() if text}
+        return (Event("exception", given, span.end_time),)
+
+    def _status(
+        self, span: ReadableSpan, failure: Failure | None, status: Status | None, hits: Hits
+    ) -> Status:
+        if failure is not None:
+            return Status(StatusCode.ERROR, self._failure_text(failure.message, Hits()) or failure.type)
+        status = status or span.status
+        if not status.description:
+            return status
+        return Status(status.status_code, self._redaction.failure(status.description, hits))
+
+    def _failure_text(self, text: str, hits: Hits) -> str:
         """An exception's text can quote what was sent."""
-        if self._settings.capture == "none":
-            return ""
-        redacted: str = self._redaction.apply(without_secrets(text))
-        return redacted
+        return "" if self._settings.capture == "none" else self._redaction.failure(text, hits)
 
     def _copied(
         self,

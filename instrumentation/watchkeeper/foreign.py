@@ -11,7 +11,14 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 
 from watchkeeper.content import reason_to_keep
-from watchkeeper.conventions import CONTENT_CUT, CONTENT_KEPT, CONTENT_REDACTED, ERROR_TYPE, OUTPUT_MESSAGES
+from watchkeeper.conventions import (
+    CONTENT_CUT,
+    CONTENT_KEPT,
+    CONTENT_REDACTED,
+    ERROR_TYPE,
+    OUTPUT_MESSAGES,
+    redaction_attributes,
+)
 from watchkeeper.dialects import (
     CONTENT_EVENTS,
     COSTS,
@@ -25,7 +32,7 @@ from watchkeeper.dialects import (
 )
 from watchkeeper.foreign_values import cut, render_json, told, told_of_event, without_binary
 from watchkeeper.reading import Response, decoded, mappings
-from watchkeeper.redaction import Redaction, without_secrets
+from watchkeeper.redaction import Hits, Redaction
 from watchkeeper.settings import Settings
 
 Attributes = Mapping[str, Any]
@@ -51,9 +58,10 @@ def allow(span: ReadableSpan, settings: Settings, redaction: Redaction) -> Allow
     links = [Link(link.context, screen.attributes(link.attributes)) for link in span.links]
     if reason and any(map(is_content, attributes)):
         screen.marks[CONTENT_KEPT] = reason
-    if redaction.is_on:
-        screen.marks[CONTENT_REDACTED] = "true"
-    return Allowed({**allowed, **screen.marks}, events, links, screen.status(span))
+    status = screen.status(span)
+    if redaction.is_on and (reason or screen.hits):
+        screen.marks |= redaction_attributes(redaction.detectors, screen.hits)
+    return Allowed({**allowed, **screen.marks}, events, links, status)
 
 
 def allow_structure(span: ReadableSpan) -> Allowed:
@@ -88,6 +96,7 @@ class _Screen:
     is_genai: bool
     marks: dict[str, Any] = field(default_factory=dict)
     """Attributes that say what was done."""
+    hits: Hits = field(default_factory=Hits)
 
     def attributes(self, given: Attributes | None) -> dict[str, Any]:
         allowed: dict[str, Any] = {}
@@ -122,16 +131,19 @@ class _Screen:
             return value
         if not isinstance(value, str):
             return tuple(self._finished(name, item) for item in value)
-        text = without_binary(without_secrets(value) if name in FAILURE_TEXTS else value)
-        text, is_cut = cut(self._redacted(text), self.settings.content_bytes)
+        text = without_binary(value)
+        text = (
+            self.redaction.failure(text, self.hits) if name in FAILURE_TEXTS else self._redacted(name, text)
+        )
+        text, is_cut = cut(text, self.settings.content_bytes)
         if is_cut:
             self.marks[CONTENT_CUT] = True
         return text
 
-    def _redacted(self, text: str) -> str:
+    def _redacted(self, name: str, text: str) -> str:
         """Inside JSON each text by itself: redaction sees it without escapes and leaves the form alone."""
         value = decoded(text)
-        redacted = self.redaction.apply(value)
+        redacted = self.redaction.apply({name: value}, self.hits)[name]
         if redacted == value:
             return text
         return redacted if isinstance(redacted, str) else render_json(redacted)

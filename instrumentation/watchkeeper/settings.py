@@ -69,7 +69,7 @@ class Settings:
     redact: Policy = field(default_factory=Policy)
     """What is taken out of content on the exporting thread; where that fails, the content is dropped."""
     redact_key: str = field(default="", repr=False)
-    """Makes the digests of values that are hashed: the same in every process whose values are to be joined."""
+    """Makes the digests of hashed values: the same in every process whose values are to be joined."""
     redact_labels: bool = False
     """Redact users, sessions, tags and the application's other attributes of our spans as content is."""
     providers: tuple[str, ...] | None = None
@@ -163,18 +163,29 @@ def _find_all(
 
 
 def _find(name: str, arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
+    if name == "redact":
+        return _find_policy(arguments, environ)
     if arguments.get(name) is not None:
         return _checked(name, name, arguments[name])
     for variable in (f"WATCHKEEPER_{name.upper()}", *VARIABLES.get(name, ())):
-        if (text := environ.get(variable, "").strip()):
+        if text := environ.get(variable, "").strip():
             return _checked(name, variable, _parsed(name, variable, text))
     return None
 
 
+def _find_policy(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Policy:
+    key = arguments.get("redact_key") or environ.get("WATCHKEEPER_REDACT_KEY", "").strip()
+    source, given = "redact", arguments.get("redact")
+    if given is None:
+        source, given = "WATCHKEEPER_REDACT", environ.get("WATCHKEEPER_REDACT", "").strip() or None
+    try:
+        return read_policy(given, key if isinstance(key, str) else "")
+    except PolicyError as error:
+        raise SettingError(f"{source} is {given!r}, but this is no policy: {error}") from None
+
+
 def _parsed(name: str, variable: str, text: str) -> Any:
     default = getattr(DEFAULTS, name)
-    if name == "redact":
-        return text
     if name == "providers":
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, Mapping):
@@ -195,8 +206,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _checked(name: str, source: str, value: Any) -> Any:
-    if name == "redact":
-        return value  # read once its key is known
     if name == "providers":
         return _checked_names(source, value)
     choices = CHOICES.get(name)

@@ -217,7 +217,7 @@ def test_redaction_runs_over_everything_that_somebody_wrote() -> None:
     assert messages == [{"role": "user", "parts": [{"content": "I am [NAME]"}]}]
     assert allowed.attributes["customer"] == "[NAME]"
     assert allowed.attributes["names"] == ("[NAME]", "Ann")
-    assert allowed.events[0].attributes == {"exception.message": "no [NAME], key [secret]"}
+    assert allowed.events[0].attributes == {"exception.message": "no [NAME], key [SECRET]"}
     assert allowed.status.description == "no [NAME]"
     assert allowed.attributes["watchkeeper.content.redacted"] == "true"
 

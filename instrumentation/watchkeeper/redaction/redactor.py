@@ -1,0 +1,183 @@
+"""From text to text without what the policy's detectors find in it."""
+
+import hashlib
+import hmac
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import accumulate
+
+from watchkeeper.redaction.card import CardDetector
+from watchkeeper.redaction.email import EmailDetector
+from watchkeeper.redaction.finding import Detector, Finding, merged, outside
+from watchkeeper.redaction.folding import fold
+from watchkeeper.redaction.iban import IbanDetector
+from watchkeeper.redaction.ip_address import IpDetector
+from watchkeeper.redaction.json_text import is_json, replaced_in_json
+from watchkeeper.redaction.pattern import PatternDetector
+from watchkeeper.redaction.phone import PhoneDetector
+from watchkeeper.redaction.policy import Mode, Policy
+from watchkeeper.redaction.secret import SecretDetector
+from watchkeeper.redaction.ssn import SsnDetector
+
+ROUNDS = 8
+"""Taking a value out can bring another one to light; a text that still has some after so many is dropped."""
+DIGEST_LETTERS = "bcdfghjkmnpqrstv"
+"""A digest in letters is never found again as a number."""
+DROPPED = "[REDACTED]"
+NUMBERS = frozenset({"iban", "card", "ssn", "phone"})
+"""Detectors with nothing to do where few digits stand together."""
+BUILDERS: Mapping[str, Callable[[Policy], Detector]] = {
+    "secret": lambda _: SecretDetector(),
+    "email": lambda _: EmailDetector(),
+    "iban": lambda _: IbanDetector(),
+    "card": lambda _: CardDetector(),
+    "ssn": lambda _: SsnDetector(),
+    "ip": lambda _: IpDetector(),
+    "phone": lambda policy: PhoneDetector(policy.phone_regions),
+}
+FEW_DIGITS = re.compile(r"\d(?:[^\d\n]{0,4}+\d){6}")
+
+Hits = Counter[str]
+"""How many values each detector found."""
+
+
+class Redactor:
+    """A policy at work. Keeps nothing of the texts; may be used by several threads."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._modes: dict[str, Mode] = policy.active
+        self._ranks = tuple(self._modes)
+        self._detectors = [
+            PatternDetector(name, policy.patterns[name])
+            if name in policy.patterns
+            else BUILDERS[name](policy)
+            for name in self._ranks
+        ]
+
+    def redacted(self, text: str, hits: Hits, name: str = "", *, is_structure: bool = False) -> str:
+        """``text`` without values, which are added to ``hits``. ``name`` is the member that holds the text.
+
+        The application's own function is kept from structure: roles and types, which give a message its form.
+        """
+        if self._policy.function is not None and not is_structure:
+            text = _checked(self._policy.function(text))
+        return self._without_values(text, hits, name)
+
+    def joined(self, texts: Sequence[str], hits: Hits) -> list[str]:
+        """Texts that follow each other without the values that begin in one of them and end in another."""
+        for _ in range(ROUNDS):
+            ends = list(accumulate(map(len, texts)))
+            across = [
+                finding
+                for finding in self.find("".join(texts))
+                if self._modes[finding.detector] != "flag"
+                and bisect_right(ends, finding.start) != bisect_right(ends, finding.end - 1)
+            ]
+            if not across:
+                return list(texts)
+            hits.update(finding.detector for finding in across)
+            if any(self._modes[finding.detector] == "drop" for finding in across):
+                break
+            texts = self._split(texts, ends, across)
+        return [DROPPED] * len(texts)
+
+    def _split(self, texts: Sequence[str], ends: Sequence[int], across: Sequence[Finding]) -> list[str]:
+        """Each mask stands where its value began."""
+        left = []
+        for text, stop in zip(texts, ends, strict=True):
+            start, end = stop - len(text), 0
+            pieces: list[str] = []
+            for finding in across:
+                first, last = max(finding.start - start, 0), min(finding.end - start, len(text))
+                if first < last:
+                    pieces += (text[end:first], self._mask(finding) if finding.start >= start else "")
+                    end = last
+            left.append("".join(pieces) + text[end:])
+        return left
+
+    def _without_values(self, text: str, hits: Hits, name: str) -> str:
+        for number in range(ROUNDS):
+            findings = self.find(text, name)
+            if number == 0:
+                hits.update(
+                    finding.detector for finding in findings if self._modes[finding.detector] == "flag"
+                )
+            findings = [finding for finding in findings if self._modes[finding.detector] != "flag"]
+            if not findings:
+                return text
+            hits.update(finding.detector for finding in findings)
+            if any(self._modes[finding.detector] == "drop" for finding in findings):
+                break
+            text = self._replaced(text, findings)
+        return f'"{DROPPED}"' if is_json(text) else DROPPED
+
+    def find(self, text: str, name: str = "") -> list[Finding]:
+        """Values in order, none over another, by their places in ``text``; flagged ones beside the others."""
+        head = f"{name}: " if name else ""
+        folded = fold(head + text)
+        has_numbers = FEW_DIGITS.search(folded.text) is not None
+        found = [
+            finding
+            for detector in self._detectors
+            if has_numbers or detector.name not in NUMBERS
+            for finding in detector(folded.text)
+        ]
+        return self._placed(text, len(head), folded.span, found) if found else found
+
+    def _placed(
+        self, text: str, head: int, span: Callable[[int, int], tuple[int, int]], found: Sequence[Finding]
+    ) -> list[Finding]:
+        spans = ((finding, *span(finding.start, finding.end)) for finding in found)
+        placed = [
+            finding._replace(start=max(0, start - head), end=end - head)
+            for finding, start, end in spans
+            if end > head
+        ]
+        masks = [mask.span() for mask in self._masks.finditer(text)] if "[" in text else []
+        left = list(outside(placed, masks)) if masks else placed
+        flagged = [finding for finding in left if self._modes[finding.detector] == "flag"]
+        return flagged + merged((one for one in left if self._modes[one.detector] != "flag"), self._ranks)
+
+    def _replaced(self, text: str, findings: Sequence[Finding]) -> str:
+        masks = [(finding.start, finding.end, self._mask(finding)) for finding in findings]
+        if is_json(text):
+            return replaced_in_json(text, masks, self._replaced_inside)
+        pieces: list[str] = []
+        end = 0
+        for start, stop, mask in masks:
+            pieces += (text[end:start], mask)
+            end = stop
+        return "".join(pieces) + text[end:]
+
+    def _replaced_inside(self, text: str) -> str:
+        """A text inside a JSON text, which may be JSON itself."""
+        return self._without_values(text, Hits(), "")
+
+    def _mask(self, finding: Finding) -> str:
+        label = finding.detector.upper()
+        if self._modes[finding.detector] != "hash":
+            return f"[{label}]"
+        return f"[{label}:{digest(self._policy.key, finding.detector, finding.value)}]"
+
+    @cached_property
+    def _masks(self) -> re.Pattern[str]:
+        labels = "|".join(re.escape(name.upper()) for name in (*self._modes, *BUILDERS))
+        return re.compile(rf"\[(?:(?:{labels})(?::[{DIGEST_LETTERS}]{{16}})?|REDACTED)\]")
+
+
+@lru_cache(maxsize=1024)
+def digest(key: str, detector: str, value: str) -> str:
+    """64 bits of HMAC-SHA-256 as 16 letters: equal for equal values under one key, of no use without it."""
+    message = f"{detector}:{value}".encode("utf-8", "replace")
+    code = hmac.new(key.encode(), message, hashlib.sha256).digest()[:8]
+    return "".join(DIGEST_LETTERS[byte >> 4] + DIGEST_LETTERS[byte & 15] for byte in code)
+
+
+def _checked(redacted: object) -> str:
+    if not isinstance(redacted, str):
+        raise TypeError(f"The function given as redact returned {type(redacted).__name__}; expected str.")
+    return redacted
