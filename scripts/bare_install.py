@@ -25,6 +25,7 @@ print(json.dumps({
     "distributions": sorted(d.metadata["Name"].lower() for d in importlib.metadata.distributions()),
 }))
 """
+PROGRAM = "import sys, watchkeeper.active; print(watchkeeper.active.recorder() is not None); sys.exit(7)"
 
 
 def main() -> int:
@@ -83,11 +84,15 @@ def server_requirements() -> set[str]:
 
 
 def command_problems(python: Path) -> Iterator[str]:
-    """The command must say what is missing."""
+    """The command must say what is missing, and run programs without it."""
     command = [str(python.with_name("watchkeeper")), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "Traceback" in done.stderr or 'pip install "watchkeeper[server]"' not in done.stderr:
         yield f"`watchkeeper --help` does not name the missing extra:\n{done.stdout}{done.stderr}"
+    command = [command[0], "run", "--", str(python), "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if (done.returncode, done.stdout, done.stderr) != (7, "True\n", ""):
+        yield f"`watchkeeper run` does not run a program as it is:\n{done.stdout}{done.stderr}"
 
 
 def load_project() -> Any:

@@ -43,6 +43,8 @@ class Handle:
         )
         self._installation = Installation(self.recorder)
         self.is_open = not settings.disabled
+        self.is_automatic = False
+        """Opened by ``watchkeeper run``, and not by the application."""
 
     def _build_pipeline(self) -> Pipeline:
         settings, guard = self.settings, self._guard

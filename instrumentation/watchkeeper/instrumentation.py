@@ -44,12 +44,22 @@ def instrument(
     environment. Called again, it returns the handle there is. It never raises: a setting that cannot be
     understood is told in the log and has its default, and with a wrong one about content none is captured.
     """
-    arguments = {name: value for name, value in locals().items() if name != "more"} | more
+    return open_handle({name: value for name, value in locals().items() if name != "more"} | more)
+
+
+def open_handle(arguments: Mapping[str, Any], *, is_automatic: bool = False) -> Handle:
+    """The handle there is, else a new one. One that was opened automatically makes room for the
+    application's, whose settings are its own.
+    """
     with _opening:
-        if (current := _current()) is not None:
+        current = _current()
+        if current is not None and (is_automatic or not current.is_automatic):
             return current
         handle = build_handle(arguments)
+        handle.is_automatic = is_automatic
         _handles[:] = [handle]
+    if current is not None:
+        current.uninstrument()
     if handle.is_open:
         handle.open()
     return handle

@@ -13,6 +13,7 @@ from watchkeeper_collector.cli import (
     migrate,
     prices,
     query,
+    running,
     server,
     tail,
     version,
@@ -45,7 +46,7 @@ def build_program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_accept_traceback)
-    for part in (server, query, tail, doctor, keys, prices, dead_letters, migrate, version):
+    for part in (server, running, query, tail, doctor, keys, prices, dead_letters, migrate, version):
         part.add_to(program)
     return program
 

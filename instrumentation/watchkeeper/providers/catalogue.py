@@ -1,11 +1,18 @@
-"""Every provider that ``instrument()`` knows. A new one is a line here and then faces the contract tests."""
+"""Every provider that ``instrument()`` knows. A new one is a line here and then faces the contract tests.
 
-from collections.abc import Callable, Mapping
+``watchkeeper.auto`` reads this file before the SDK is there: it imports nothing of ours when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from watchkeeper.patching import Patch
-from watchkeeper.recorder import Recorder
+if TYPE_CHECKING:
+    from watchkeeper.patching import Removable
+    from watchkeeper.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +29,8 @@ class Provider:
     majors: tuple[int, ...]
     """Major versions that are tested; others are left alone."""
 
-    def instrument(self, recorder: Recorder) -> list[Patch]:
-        instrument: Callable[[Recorder], list[Patch]] = import_module(self.module).instrument
+    def instrument(self, recorder: Recorder) -> Sequence[Removable]:
+        instrument: Callable[[Recorder], Sequence[Removable]] = import_module(self.module).instrument
         return instrument(recorder)
 
 
@@ -44,6 +51,13 @@ PROVIDERS: Mapping[str, Provider] = {
             (2, 3),
         ),
         Provider("ollama", "ollama", "ollama._client", "watchkeeper.providers.ollama", (0,)),
+        Provider(
+            "huggingface",
+            "huggingface-hub",
+            "huggingface_hub.inference._common",
+            "watchkeeper.providers.hugging_face",
+            (1, 2),
+        ),
         Provider("litellm", "litellm", "litellm", "watchkeeper.providers.litellm", (1,)),
         Provider(
             "azure-ai-inference",
@@ -52,6 +66,7 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.azure_inference",
             (1,),
         ),
+        Provider("mcp", "mcp", "mcp", "watchkeeper.providers.mcp", (1, 2)),
         Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
     )
 }
