@@ -22,7 +22,14 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.parametrize(
     ("package", "major"),
-    [("openai", "2"), ("google-genai", "2"), ("anthropic", "1"), ("groq", "0"), ("together", "2")],
+    [
+        ("openai", "2"),
+        ("google-genai", "2"),
+        ("anthropic", "1"),
+        ("groq", "0"),
+        ("together", "2"),
+        ("mcp", "1"),
+    ],
 )
 def test_the_previous_versions_are_there(package: str, major: str) -> None:
     """Otherwise: `make setup`."""
@@ -30,7 +37,7 @@ def test_the_previous_versions_are_there(package: str, major: str) -> None:
     assert found.partition(".")[0] == major
 
 
-@pytest.mark.parametrize("client", ["openai", "google", "anthropic", "groq or together"])
+@pytest.mark.parametrize("client", ["openai", "google", "anthropic", "groq or together", "mcp"])
 def test_contract_holds_for_the_previous_versions(client: str) -> None:
     """By the names of the contract's subjects and of the files of the client's own tests."""
     output = run(

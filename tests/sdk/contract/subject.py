@@ -16,7 +16,8 @@ class Subject:
 
     name: str
     http: Callable[[], Any]
-    build: Callable[[Wire], Any]
+    build: Callable[[Wire], Any] | None
+    """``None`` for a client that is async alone."""
     build_async: Callable[[Wire], Any] | None
     """``None`` for a client without an async twin."""
     call: Callable[[Any], Any]
@@ -41,6 +42,12 @@ class Subject:
     wire_type: type[Wire] = Wire
     is_proxied: bool = False
     """Whether a proxy stands for the result, whose own iterator cannot be replaced."""
+    title: str = ""
+    """How the span's name begins, where that isn't its operation."""
+    duration: str = "gen_ai.client.operation.duration"
+    """The metric that counts it."""
+    has_content: bool = True
+    """Whether anything of it counts as content."""
     warnings: tuple[str, ...] = ()
     """What the client warns of by itself, as pytest's filters."""
 

@@ -15,6 +15,7 @@ from tests.sdk.contract import (
     google_subjects,
     groq_subjects,
     litellm_subjects,
+    mcp_subjects,
     ollama_subjects,
     openai_subjects,
     together_subjects,
@@ -29,6 +30,7 @@ SUBJECTS = [
     *bedrock_subjects.SUBJECTS,
     *litellm_subjects.SUBJECTS,
     *azure_subjects.SUBJECTS,
+    *mcp_subjects.SUBJECTS,
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
     *ollama_subjects.SUBJECTS,
@@ -49,7 +51,7 @@ class Twin:
     def call(self, wire: Wire) -> Any:
         """What the client returns; a stream unread."""
         if not self.is_async:
-            return self.subject.call(self.subject.build(wire))
+            return self.subject.call(self.build(wire))
         return asyncio.run(self._call(wire))
 
     def consume(
@@ -60,7 +62,7 @@ class Twin:
         """
         if self.is_async:
             return asyncio.run(self.consume_async(wire, limit, then))
-        result = self.subject.open(self.subject.call(self.subject.build(wire)))
+        result = self.subject.open(self.subject.call(self.build(wire)))
         if not self.subject.is_stream:
             return [result]
         steps = result if hasattr(result, "__next__") else iter(result)
@@ -71,6 +73,10 @@ class Twin:
 
     async def _call(self, wire: Wire) -> Any:
         return await self.subject.call(self.build_async(wire))
+
+    def build(self, wire: Wire) -> Any:
+        assert self.subject.build is not None
+        return self.subject.build(wire)
 
     def build_async(self, wire: Wire) -> Any:
         assert self.subject.build_async is not None
@@ -96,7 +102,7 @@ def twins(subjects: list[Subject], kinds: tuple[bool, ...] = (False, True)) -> A
         Twin(subject, is_async)
         for subject in subjects
         for is_async in kinds
-        if subject.build_async or not is_async
+        if (subject.build_async if is_async else subject.build)
     ]
     return pytest.mark.parametrize("twin", list(map(_parameter, pairs)))
 
@@ -109,5 +115,6 @@ def _parameter(twin: Twin) -> Any:
 every_call = twins(SUBJECTS)
 every_stream = twins(STREAMS)
 every_form = twins([subject for subject in SUBJECTS if subject.faces_faults])
+every_content = twins([subject for subject in SUBJECTS if subject.has_content])
 every_async_call = twins(SUBJECTS, (True,))
 every_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
