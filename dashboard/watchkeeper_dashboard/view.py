@@ -6,7 +6,7 @@ One text says the range: ``24h`` is up to now, ``2026-11-20T08:00Z..2026-11-20T1
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -65,6 +65,10 @@ class View:
 
     def filtered(self, *conditions: str) -> str:
         return join_filters(self.filter, *conditions)
+
+    def narrowed(self, *conditions: str) -> "View":
+        """The same with further conditions in its filter."""
+        return replace(self, filter=self.filtered(*conditions))
 
     def query(
         self, *measures: str, by: str | tuple[str, ...] = (), where: str = "", **asked: Any

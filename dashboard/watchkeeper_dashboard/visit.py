@@ -5,7 +5,6 @@ threads, knows nothing of any viewer.
 """
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -85,10 +84,10 @@ class Visit:
         _drop_old(kept, now_s)
         return Answers({**fresh, **found})
 
-    def change(self, action: Callable[[Collector], Any]) -> Any:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
         """Change something at the collector, and ask anew for everything after it."""
         try:
-            return action(self.collector)
+            return self.collector.send(method, path, body)
         finally:
             self.forget()
 
