@@ -59,7 +59,10 @@ class Snapshot:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             return None
         if kind is dict:
-            return {key: self.take(item, depth + 1) for key, item in value.items()}
+            return {
+                key if type(key) is str else str(key): self.take(item, depth + 1)
+                for key, item in value.items()
+            }
         if kind is list or kind is tuple:
             return self._items(value, depth)
         return self._other(value, depth)
