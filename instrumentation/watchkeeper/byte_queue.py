@@ -20,6 +20,7 @@ class ByteQueue(Generic[Item]):
         self._max_bytes = max_bytes
         self.size_bytes = 0
         self.dropped = 0
+        self.taken = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -35,6 +36,16 @@ class ByteQueue(Generic[Item]):
             while self.size_bytes > self._max_bytes:
                 self._drop_oldest()
 
+    @property
+    def last(self) -> int:
+        """The number of the newest item: once as many are taken or dropped, what waits now has gone."""
+        with self._lock:
+            return self.gone + len(self._items)
+
+    @property
+    def gone(self) -> int:
+        return self.taken + self.dropped
+
     def take(self) -> tuple[Item, int] | None:
         """The oldest item and its weight."""
         with self._lock:
@@ -42,6 +53,7 @@ class ByteQueue(Generic[Item]):
                 return None
             item, weight_bytes = self._items.popleft()
             self.size_bytes -= weight_bytes
+            self.taken += 1
             return item, weight_bytes
 
     def close(self) -> None:

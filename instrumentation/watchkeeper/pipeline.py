@@ -7,6 +7,7 @@ full; then the oldest are dropped and counted.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from time import monotonic
@@ -28,6 +29,8 @@ WAKE_BYTES = 1 << 20
 """The thread is woken before its time when this much waits."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+FORK_WAIT_S = 1.0
+"""Most that a fork waits for the thread's work on one request, never for the network."""
 LONGEST_ASKED_PAUSE_S = 600.0
 """Most that is waited because the collector asked for it."""
 
@@ -78,6 +81,7 @@ class Pipeline:
         self._packer.clear()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._working = threading.RLock()
         self._news = threading.Condition(threading.RLock())
         self._is_woken = False
         self._asked = 0
@@ -87,6 +91,17 @@ class Pipeline:
         self._pause_s = 0.0
         self._deadline_s: float | None = None
         self._is_over = False
+
+    def hold(self) -> None:
+        """Before a fork: let the thread come to where it holds no lock, such as that of an import, which the
+        child would wait for in vain.
+        """
+        self._working.acquire(timeout=FORK_WAIT_S)
+
+    def release(self) -> None:
+        """After a fork, in the parent."""
+        with suppress(RuntimeError):  # the wait was too short
+            self._working.release()
 
     # The application's side.
 
@@ -180,8 +195,9 @@ class Pipeline:
             self._is_woken = False
 
     def _drain(self) -> None:
-        """Send what waits, until nothing does or the collector cannot be reached."""
-        while (packed := self._pending or self._packer.pack(self._queue)) is not None:
+        """Send what waits now, until nothing of it does or the collector cannot be reached."""
+        last = self._queue.last
+        while (packed := self._pending or self._pack(last)) is not None:
             self._pending = packed
             outcome = self._send(packed)
             if outcome.state == "again":
@@ -191,8 +207,13 @@ class Pipeline:
             if outcome.state != "too large" or not self._packer.divide(packed):
                 self._settle(packed, outcome)
 
+    def _pack(self, last: int) -> Packed | None:
+        with self._working:
+            return self._packer.pack(self._queue) if self._packer.ready or self._queue.gone < last else None
+
     def _send_due(self) -> None:
-        packed = self._due(now=self._deadline_s is not None)
+        with self._working:
+            packed = self._due(now=self._deadline_s is not None)
         if packed is not None and not self._pause_s:
             self._send(packed)
 
@@ -201,7 +222,8 @@ class Pipeline:
         if self._deadline_s is not None:
             timeout_s = max(0.1, min(timeout_s, self._deadline_s - monotonic()))
         try:
-            self._sender = self._sender or self._build_sender()
+            with self._working:
+                self._sender = self._sender or self._build_sender()
         except (OSError, ValueError, ImportError) as error:  # such as a certificate that isn't there
             return Outcome("again", f"{type(error).__name__}: {error}")
         return self._sender.send(packed.path, packed.body, packed.content_type, timeout_s)

@@ -68,6 +68,8 @@ class HttpSender:
     """OTLP/HTTP, and the collector's own API on the same address."""
 
     def __init__(self, settings: Settings) -> None:
+        import encodings.idna  # noqa: F401, PLC0415 - or looking up an address would, in the midst of a request
+
         self._settings = settings
         self._headers = build_headers(settings)
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
@@ -96,19 +98,16 @@ class HttpSender:
 
 
 class GrpcSender:
-    """OTLP/gRPC with raw bytes; everything that is no OTLP goes over HTTP to the same host."""
+    """OTLP/gRPC with raw bytes; scores have no way there."""
 
     def __init__(self, settings: Settings) -> None:
         import grpc  # noqa: PLC0415 - half the start-up time of a process that doesn't use it
 
-        address = urlsplit(settings.traces_endpoint or settings.endpoint)
-        target = address.netloc or address.path
-        is_plain = address.scheme != "https"
-        self._channel = (
-            grpc.insecure_channel(target) if is_plain else grpc.secure_channel(target, _credentials(settings))
-        )
+        self._settings = settings
         self._metadata = [(key.lower(), value) for key, value in build_headers(settings).items()]
         self._error: type[Exception] = grpc.RpcError
+        self._compression = grpc.Compression.Gzip if settings.compression == "gzip" else None
+        self._channel = self._connect()
 
     def send(self, path: str, body: bytes, content_type: str, timeout_s: float) -> Outcome:  # noqa: ARG002
         method = GRPC_METHODS.get(path)
@@ -118,9 +117,24 @@ class GrpcSender:
             )
         try:
             export = self._channel.unary_unary(method)
-            return Outcome("sent", body=export(body, timeout=timeout_s, metadata=self._metadata))
+            answer = export(body, timeout_s, self._metadata, compression=self._compression)
+            return Outcome("sent", body=answer)
         except self._error as error:
-            return _read_grpc_error(error)
+            outcome = _read_grpc_error(error)
+        if outcome.state == "again":  # or the channel would make pauses of its own, of up to two minutes
+            self._channel.close()
+            self._channel = self._connect()
+        return outcome
+
+    def _connect(self) -> Any:
+        import grpc  # noqa: PLC0415
+
+        address = urlsplit(self._settings.traces_endpoint or self._settings.endpoint)
+        target = address.netloc or address.path
+        options = [("grpc.use_local_subchannel_pool", 1)]  # pauses are kept there
+        if address.scheme != "https":
+            return grpc.insecure_channel(target, options)
+        return grpc.secure_channel(target, _credentials(self._settings), options)
 
 
 def build_headers(settings: Settings) -> dict[str, str]:

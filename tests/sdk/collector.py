@@ -1,10 +1,11 @@
 """A collector of the tests' own: takes OTLP over real HTTP, and remembers it."""
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Self
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -50,9 +51,20 @@ class Received:
 
 @dataclass
 class Collector:
-    """``status`` is what it answers with; a stopped one refuses connections and keeps its port."""
+    """``status``, ``headers`` and ``answer`` are what it answers with; a stopped one refuses connections and
+    keeps its port.
+    """
 
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answer: bytes = b""
+    limit_bytes: int | None = None
+    """It answers larger requests with 413."""
+    hanging: Event | None = None
+    """It answers once this is set."""
+    tls: ssl.SSLContext | None = None
+    asked: int = 0
+    """Requests, whatever they were answered with."""
     port: int = 0
     received: list[Received] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
@@ -67,6 +79,8 @@ class Collector:
     def start(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self.port = self._server.server_address[1]
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def stop(self) -> None:
@@ -77,7 +91,7 @@ class Collector:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def spans(self) -> list[Seen]:
         return [
@@ -138,11 +152,18 @@ def _handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if collector.status == 200:
+            collector.asked += 1
+            if collector.hanging is not None:
+                collector.hanging.wait()
+            is_too_large = collector.limit_bytes is not None and len(body) > collector.limit_bytes
+            status = 413 if is_too_large else collector.status
+            if status == 200:
                 collector.received.append(Received(self.path, body, dict(self.headers)))
-            self.send_response(collector.status)
-            self.send_header("Content-Length", "0")
+            self.send_response(status)
+            for name, value in {"Content-Length": len(collector.answer), **collector.headers}.items():
+                self.send_header(name, str(value))
             self.end_headers()
+            self.wfile.write(collector.answer)
 
         def log_message(self, *arguments: Any) -> None:
             pass
