@@ -1,8 +1,11 @@
 """Fixtures of the SDK's tests: a collector, and ``instrument()`` that is undone after each test."""
 
+import faulthandler
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,22 @@ from watchkeeper import Handle, instrument
 from watchkeeper.pricing import Pricing
 
 from tests.sdk.collector import Collector, Seen
+
+TEST_LIMIT_S = 120
+EXIT_LIMIT_S = 60
+"""A test that hangs fails, and an interpreter that doesn't leave after the last, with all threads' stacks."""
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its import, here or in a child, asks a server otherwise
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_LIMIT_S))
+
+
+def pytest_unconfigure() -> None:
+    faulthandler.dump_traceback_later(EXIT_LIMIT_S, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ def test_the_previous_versions_are_there(package: str, major: str) -> None:
     assert found.partition(".")[0] == major
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("client", ["openai", "google", "anthropic", "groq or together", "mcp"])
 def test_contract_holds_for_the_previous_versions(client: str) -> None:
     """By the names of the contract's subjects and of the files of the client's own tests."""

@@ -1,11 +1,8 @@
 """LiteLLM's functions for the contract, over OpenAI's real client."""
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 from typing import Any
-
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its import asks a server for prices otherwise
 
 import litellm
 
