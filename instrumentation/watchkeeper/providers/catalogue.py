@@ -67,7 +67,6 @@ PROVIDERS: Mapping[str, Provider] = {
             (1,),
         ),
         Provider("mcp", "mcp", "mcp", "watchkeeper.providers.mcp", (1, 2)),
-        Provider("mcp", "mcp", "mcp", "watchkeeper.providers.mcp", (1, 2)),
         Provider("bedrock", "botocore", "botocore.client", "watchkeeper.providers.bedrock", (1,)),
     )
 }
