@@ -29,14 +29,16 @@ def read_failure(error: BaseException) -> Failure:
 
 
 def _http_status(error: BaseException) -> int | None:
-    """Clients of httpx's kind say ``status_code``, Google's say ``code``, and Amazon's quote the response.
+    """Clients of httpx's kind say ``status_code``, Google's say ``code``, Amazon's quote the response, and
+    Hugging Face's have it.
 
     One below 400 is that of a stream which failed later.
     """
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
     quoted = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
-    said = (getattr(error, "status_code", None), getattr(error, "code", None), quoted)
+    answered = getattr(response, "status_code", None)
+    said = (getattr(error, "status_code", None), getattr(error, "code", None), quoted, answered)
     return next((status for status in said if isinstance(status, int) and 400 <= status < 600), None)
 
 

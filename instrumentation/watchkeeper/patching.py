@@ -2,11 +2,12 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from watchkeeper.guard import Guard
+from watchkeeper.importing import ImportWatch
 
 
 class Traced(Protocol):
@@ -91,3 +92,30 @@ def patch(owner: Any, name: str, build: Callable[[Any], Any]) -> Patch:
     applied = Patch(owner, name, vars(owner).get(name), replacement)
     setattr(owner, name, replacement)
     return applied
+
+
+class Removable(Protocol):
+    """What ``uninstrument()`` undoes."""
+
+    def remove(self) -> None: ...
+
+
+class LatePatches:
+    """Patches of modules that a package imports only when they are used, each made then."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._watch = ImportWatch()
+        self._patches: list[Patch] = []
+
+    def when_imported(self, module: str, build: Callable[[], Iterable[Patch]]) -> None:
+        """Make the patches that ``build`` returns once the module is there, which may be now."""
+        self._watch.when_imported(module, lambda: self._guard(self._apply, build))
+
+    def remove(self) -> None:
+        self._watch.close()
+        while self._patches:
+            self._guard(self._patches.pop().remove)
+
+    def _apply(self, build: Callable[[], Iterable[Patch]]) -> None:
+        self._patches += build()

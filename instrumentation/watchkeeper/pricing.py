@@ -33,6 +33,8 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "fast": {"service_tier": "fast", "speed": "fast"},
 }
 """Tiers that the library knows by other names."""
+ROUTE = "huggingface.inference.provider"
+"""Attribute that names whom Hugging Face's router passes a request on to: it has prices for each."""
 LOCAL = frozenset({"ollama", "vllm", "lm_studio"})
 """Servers of one's own: the library would find a price by the model's name."""
 
@@ -67,7 +69,8 @@ class Pricing:
         if self._library is None:
             return None
         tier = next((found for name in TIERS if (found := attributes.get(name))), None)
-        for provider_id in (PROVIDERS.get(provider, provider), None):
+        routed = f"{provider}_{attributes.get(ROUTE)}"
+        for provider_id in (routed if ROUTE in attributes else PROVIDERS.get(provider, provider), None):
             try:
                 priced = _calculate(self._library, units, model, provider_id, tier)
             except LookupError:

@@ -37,6 +37,7 @@ HOSTS = {
     "integrate.api.nvidia.com": "nvidia",
     "router.huggingface.co": "huggingface",
     "api-inference.huggingface.co": "huggingface",
+    "endpoints.huggingface.cloud": "huggingface",
     "dashscope.aliyuncs.com": "alibaba_cloud",
     "api.minimax.chat": "minimax",
     "ml.cloud.ibm.com": "ibm.watsonx.ai",

@@ -36,6 +36,8 @@ PARAMETERS = {
     "safety_identifier": "user.id",
 }
 OUTPUT_TYPES = {"text": "text", "json_object": "json", "json_schema": "json"}
+FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
+"""Of those who speak OpenAI's language, in the conventions' words."""
 
 
 def read_request(body: Plain) -> Request:
@@ -176,6 +178,15 @@ def read_response(body: Plain) -> Response:
         attributes=present(body, RESPONSE),
         messages=[_choice_message(choice) for choice in choices],
     )
+
+
+def with_reasons(body: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """A response whose choices say in the conventions' words why they ended."""
+    choices = [dict(choice) for choice in mappings(body.get("choices"))]
+    for choice in choices:
+        reason = text(choice.get("finish_reason"))
+        choice["finish_reason"] = words.get(reason, reason) if reason else None
+    return {**body, "choices": choices}
 
 
 def _choice_message(choice: Mapping[str, Any]) -> Message:
