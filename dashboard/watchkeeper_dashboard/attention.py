@@ -62,9 +62,9 @@ def show(findings: list[Finding], view: View) -> None:
         )
     for place, finding in enumerate(findings):
         with st.container(gap="xxsmall", key=f"finding_{place}"):
-            label = f"{ICONS[finding.tone]} **{plain.markdown(plain.short(finding.title, 64))}**"
+            label = f"{ICONS[finding.tone]} **{plain.markdown(plain.short(finding.title, 48))}**"
             link(label, finding.file, view, icon="", **finding.parameters)
-            st.html(f'<div class="wk-note wk-finding">{plain.html(plain.short(finding.text, 160))}</div>')
+            st.html(f'<div class="wk-note wk-finding">{plain.html(plain.short(finding.text, 90))}</div>')
 
 
 def _of_collector(status: Mapping[str, Any] | None) -> Iterator[Finding]:
@@ -100,9 +100,13 @@ def _of_errors(groups: Mapping[str, Any] | None) -> Iterator[Finding]:
     for group in (groups or {}).get("items", ()):
         what = " · ".join(filter(None, (group["error_type"], group["model"] or group["provider"])))
         title = f"{'New' if group['state'] == 'new' else 'Back again'}: {what or 'error'}"
-        text = f"{units.count(group['count'])} times, {units.ago(group['last_seen'])}. {group['message']}"
+        text = f"{_times(group['count'])}, {units.ago(group['last_seen'])}. {group['message']}"
         tone: Tone = "bad" if group["state"] == "regressed" else "warning"
         yield Finding(tone, title, text, "error_group", {"group": group["fingerprint"]})
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{units.count(number)} times"
 
 
 def _of_prices(unpriced: Mapping[str, Any] | None) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("Id", "id"),
 )
 FIRST_KEY = (
-    "Every program of this machine is served without one. From the first key on, every request needs one, also"
+    "Every program of this machine is served without one. From the first on, every request needs one, also"
     " this dashboard's."
 )
 

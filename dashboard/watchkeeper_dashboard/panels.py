@@ -33,7 +33,7 @@ class Card:
 @contextmanager
 def panel(title: str, *, tip: str = "", key: str | None = None) -> Iterator[None]:
     """A framed part of a page. The title is ours, never telemetry's."""
-    with st.container(border=True, key=key, height="stretch"):
+    with st.container(border=True, key=key, height="stretch", gap="xsmall"):
         st.markdown(f"**{title}**", help=tip or None)
         yield
 

@@ -9,6 +9,7 @@ TIMES = "\u00d7"
 THIN = "\u202f"
 SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 BYTE_SCALES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+MOST_TIMES = 100
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 
 
@@ -70,6 +71,8 @@ def change(value: float | None) -> str:
     if value is None:
         return ""
     percent = value * 100
+    if percent >= 100 * MOST_TIMES:
+        return f"> {MOST_TIMES}{TIMES}"
     if abs(percent) >= 1000:
         return f"{'+' if percent > 0 else '-'}{abs(value) + (1 if percent > 0 else 0):,.0f}{TIMES}"
     digits = 0 if abs(percent) >= 10 else 1

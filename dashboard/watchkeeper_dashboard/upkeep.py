@@ -91,7 +91,7 @@ def show_storage(visit: Visit, _view: View) -> None:
         )
         show_table(visit, tables, columns, "tables_table")
     note(
-        "How long things are kept is a setting of the collector: content_retention_days, span_retention_days and"
+        "How long things are kept is a setting: content_retention_days, span_retention_days and"
         " aggregate_retention_days."
     )
 
@@ -177,7 +177,8 @@ def _show_letters(visit: Visit, letters: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_letter(visit: Visit, letter: Mapping[str, Any]) -> None:
     path = path_of("dead-letters", letter["id"])
-    what = f"{units.count(letter['items'])} items of {letter['signal']}, {units.size_bytes(letter['body_bytes'])}"
+    size = units.size_bytes(letter["body_bytes"])
+    what = f"{units.count(letter['items'])} items of {letter['signal']}, {size}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"letter_{letter['id']}"):
         st.html(
             f'<div class="wk-text">{plain.html(what)}, {plain.html(units.ago(letter["received_at"]))}</div>'

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from itertools import islice
@@ -167,8 +168,21 @@ def test_example_sends_a_call_and_reads_it_back(shop: CollectorProcess) -> None:
     assert [line for line in done.stdout.splitlines()[1:] if line not in expected] == []
 
 
+def open_when_it_answers(url: str) -> bytes:
+    """The page of a server that is about to listen."""
+    ends_at_s = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as got:
+                return bytes(got.read())
+        except urllib.error.URLError:
+            assert time.monotonic() < ends_at_s
+            time.sleep(0.2)
+
+
 def test_demo_shows_live_traffic_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    command = [*WATCHKEEPER, "up", "--demo", "--http-port", "0", "--grpc-port", "0"]
+    ports = [word for door in ("http", "grpc", "dashboard") for word in (f"--{door}-port", "0")]
+    command = [*WATCHKEEPER, "up", "--demo", *ports]
     environment = CLEAN | {"TMPDIR": str(tmp_path), "COLUMNS": "80"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as demo:
         assert demo.stderr is not None
@@ -181,10 +195,15 @@ def test_demo_shows_live_traffic_and_leaves_nothing_behind(tmp_path: Path) -> No
         assert url is not None, said
         with urllib.request.urlopen(url[1], timeout=30) as got:
             answer = json.load(got)
+        dashboard = re.search(r"Dashboard +(http://127\.0\.0\.1:\d+)", said)
+        assert dashboard is not None, said
+        assert b"Streamlit" in open_when_it_answers(dashboard[1])
         demo.send_signal(signal.SIGINT)
         rest = demo.stderr.read()
         assert demo.wait(60) == 0
     assert {row["model"] for row in answer["rows"]} >= {"gpt-5-2025-08-07", "claude-haiku-4-5-20251001"}
+    with pytest.raises(urllib.error.URLError):  # it ended with the collector
+        urllib.request.urlopen(dashboard[1], timeout=5)
     assert "Stopped." in rest
     assert "Traceback" not in said + rest
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ NAME = "watchkeeper"
 BANNER = """\
 Watchkeeper {version} is running. Stop it with Ctrl-C.
 
-  OTLP over HTTP, API   {http}
+{dashboard}  OTLP over HTTP, API   {http}
   OTLP over gRPC        {grpc}
   API documentation     {http}/api/v1/docs
   Data                  {data}
@@ -38,12 +38,14 @@ In another terminal
 """
 
 
-def print_banner(settings: "Settings", addresses: "Addresses", program: str) -> None:
+def print_banner(settings: "Settings", addresses: "Addresses", program: str, dashboard_url: str = "") -> None:
+    """``dashboard_url`` is empty where there is no dashboard."""
     url = addresses.http
     say(
         BANNER.format(
             version=version(NAME),
             http=url,
+            dashboard=f"  Dashboard             {dashboard_url}\n" if dashboard_url else "",
             grpc=addresses.grpc,
             data=settings.dsn.rpartition("@")[2] or settings.data_dir,  # without the password
             tail=render_command(program, url, "tail"),

@@ -10,6 +10,7 @@ COLLECTOR_PANEL = "Which collector"
 SETTINGS_PANEL = "Settings"
 DEFAULT_URL = "http://127.0.0.1:4318"
 GRPC_PORT = 4317
+DASHBOARD_PORT = 8501
 
 Url = Annotated[
     str,
@@ -89,6 +90,21 @@ GrpcPort = Annotated[
         show_default="4317",
         rich_help_panel=SETTINGS_PANEL,
     ),
+]
+DashboardPort = Annotated[
+    int,
+    typer.Option(
+        "--dashboard-port",
+        envvar="WATCHKEEPER_DASHBOARD_PORT",
+        min=0,
+        max=65535,
+        help="The dashboard. 0 takes a free one.",
+        rich_help_panel=SETTINGS_PANEL,
+    ),
+]
+NoDashboard = Annotated[
+    bool,
+    typer.Option("--no-dashboard", help="The collector alone.", rich_help_panel=SETTINGS_PANEL),
 ]
 Insecure = Annotated[
     bool | None,

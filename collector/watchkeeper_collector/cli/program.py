@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from watchkeeper_collector.cli import (
+    dashboard,
     dead_letters,
     doctor,
     keys,
@@ -46,7 +47,19 @@ def build_program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_accept_traceback)
-    for part in (server, running, query, tail, doctor, keys, prices, dead_letters, migrate, version):
+    for part in (
+        server,
+        dashboard,
+        running,
+        query,
+        tail,
+        doctor,
+        keys,
+        prices,
+        dead_letters,
+        migrate,
+        version,
+    ):
         part.add_to(program)
     return program
 

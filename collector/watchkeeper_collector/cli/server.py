@@ -12,6 +12,7 @@ import typer
 from watchkeeper_collector.cli import options
 from watchkeeper_collector.cli.banner import find_program, print_banner, print_stopped
 from watchkeeper_collector.cli.console import say
+from watchkeeper_collector.cli.dashboard_process import DashboardProcess, Place, find_port, reach
 from watchkeeper_collector.cli.demonstration import Demonstration
 from watchkeeper_collector.cli.failures import USED_WRONGLY, CommandFailedError
 from watchkeeper_collector.cli.manual import add_command
@@ -46,13 +47,15 @@ def start_here(
     host: options.Host = None,
     http_port: options.HttpPort = None,
     grpc_port: options.GrpcPort = None,
+    dashboard_port: options.DashboardPort = options.DASHBOARD_PORT,
+    no_dashboard: options.NoDashboard = False,
     insecure: options.Insecure = None,
     config: options.Config = None,
 ) -> None:
-    """Start a collector here, until Ctrl-C.
+    """Start a collector here with its dashboard, until Ctrl-C.
 
-    It takes OpenTelemetry data on ports 4318 (HTTP) and 4317 (gRPC), keeps it in ./watchkeeper-data, and says
-    what an application needs to send to it.
+    It takes OpenTelemetry data on ports 4318 (HTTP) and 4317 (gRPC), keeps it in ./watchkeeper-data, shows it
+    on port 8501, and says what an application needs to send to it.
 
     $ watchkeeper up
     $ watchkeeper up --demo
@@ -61,14 +64,16 @@ def start_here(
     flags = {"dsn": dsn, "host": host, "http_port": http_port, "grpc_port": grpc_port, "insecure": insecure}
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
     program = find_program()
+    port = None if no_dashboard else dashboard_port
     if not demo:
         settings = _load(config, data_dir=data, **flags)
-        _serve(settings, lambda addresses: print_banner(settings, addresses, program))
+        with _dashboard(settings, port, program) as begin:
+            _serve(settings, begin)
         print_stopped(settings)
         return
     with _demo_folder(data) as folder:
         settings = _load(config, data_dir=folder, default_project=DEMO_PROJECT, **flags)
-        _run_demo(settings, program, is_kept=data is not None)
+        _run_demo(settings, port, program, is_kept=data is not None)
 
 
 def start_plainly(
@@ -121,6 +126,33 @@ def _serve(settings: "Settings", on_ready: Callable[["Addresses"], None]) -> Non
 
 
 @contextmanager
+def _dashboard(
+    settings: "Settings", port: int | None, program: str
+) -> Iterator[Callable[["Addresses"], None]]:
+    """What to do once the collector's doors are open: start the dashboard, unless there is no port for it,
+    and say where everything is. The dashboard ends with the block."""
+    place = None if port is None else _place_of(settings, port)
+    running: list[DashboardProcess] = []
+
+    def begin(addresses: "Addresses") -> None:
+        if place is not None:
+            running.append(DashboardProcess(place, reach(addresses.http), program))
+            running[0].start()
+        print_banner(settings, addresses, program, place.url if place else "")
+
+    try:
+        yield begin
+    finally:
+        for process in running:
+            process.stop()
+
+
+def _place_of(settings: "Settings", port: int) -> Place:
+    is_trusted = settings.insecure or settings.is_loopback
+    return Place(settings.host, find_port(settings.host, port), is_trusted=is_trusted)
+
+
+@contextmanager
 def _demo_folder(data: Path | None) -> Iterator[Path]:
     """The folder that was named, or one that is removed at the end."""
     if data is not None:
@@ -130,7 +162,7 @@ def _demo_folder(data: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_demo(settings: "Settings", program: str, *, is_kept: bool) -> None:
+def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: bool) -> None:
     if not settings.is_loopback:
         raise CommandFailedError(
             f"The demo listens on this machine alone, not on '{settings.host}'. Leave out --host.",
@@ -138,14 +170,16 @@ def _run_demo(settings: "Settings", program: str, *, is_kept: bool) -> None:
         )
     demonstration = Demonstration(program, is_first=not (settings.data_dir / "clickhouse").exists())
 
-    def begin(addresses: "Addresses") -> None:
-        print_banner(settings, addresses, program)
-        demonstration.start(addresses.http)
+    with _dashboard(settings, port, program) as begin_dashboard:
 
-    try:
-        _serve(settings, begin)
-    finally:
-        demonstration.stop()
+        def begin(addresses: "Addresses") -> None:
+            begin_dashboard(addresses)
+            demonstration.start(addresses.http)
+
+        try:
+            _serve(settings, begin)
+        finally:
+            demonstration.stop()
     if is_kept:
         print_stopped(settings)
     else:

@@ -20,6 +20,7 @@ CARDS = (
     Card("output_tokens", "Tokens written"),
     Card("users", "Active users", "more"),
 )
+TALL_PX = 380
 LATENCY = {"latency_p95_ms": ACCENT, "latency_p50_ms": SERIES[4]}
 
 
@@ -39,7 +40,7 @@ def show(visit: Visit, view: View) -> None:
     wide, narrow = st.columns((2, 1), gap="small")
     with wide, panel("Spend by model"), section(visit, "models"):
         series = read_groups(answers["models"]["rows"], "model", "cost_usd", "usd", visit.palette)
-        chart(build_stack(series, visit.zone), "spend")
+        chart(build_stack(series, visit.zone, TALL_PX), "spend")
     with narrow, panel("Needs attention"):
         attention.show(attention.find(answers), view)
     left, right = st.columns(2, gap="small")

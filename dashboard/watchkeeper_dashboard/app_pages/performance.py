@@ -107,7 +107,7 @@ def _show_split(visit: Visit, view: View, by: str, answers: Any) -> None:
     left, right = st.columns(2, gap="small")
     with left, panel(f"p95 latency by {by}", tip=f"The {TOP} slowest."):
         series = read_groups(answers["series"]["rows"], by, "latency_p95_ms", "ms", visit.palette)
-        chart(build_lines(series, visit.zone), "by")
+        chart(build_lines(series, visit.zone), "split")
     with right, panel("Refused for too many requests", tip="Calls that were answered 429, of all calls."):
         series = read_groups(
             answers["limited"]["rows"], "provider", "rate_limited_rate", "ratio", visit.palette

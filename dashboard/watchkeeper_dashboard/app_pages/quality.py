@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from watchkeeper_dashboard import plain, theme, units
 from watchkeeper_dashboard.charts.series import Line, Series, build_lines, read_groups
-from watchkeeper_dashboard.client import Answers, MissingError, Question
+from watchkeeper_dashboard.client import Answers, Question
 from watchkeeper_dashboard.frame import show_page
 from watchkeeper_dashboard.panels import Card, chart, panel, show_cards
 from watchkeeper_dashboard.reviewing import show_queue
@@ -55,7 +55,7 @@ def show(visit: Visit, view: View) -> None:
     answers = visit.ask(
         totals=view.query(*measures, compare=view.comparison),
         course=view.query(*measures, step="auto"),
-        table=view.query("calls", *measures, by=by, limit=50, order="-calls"),
+        table=view.query("calls", *measures, by=by, limit=10, order="-calls"),
         names=Question("/scores/names", view.slice()),
     )
     show_cards(cards, answers["totals"], answers["course"], view, columns=len(cards))
@@ -68,13 +68,13 @@ def show(visit: Visit, view: View) -> None:
 
 def _show_rates(visit: Visit, cards: Sequence[Card], by: str, answers: Answers) -> None:
     rows = answers["course"]["rows"]
-    left, right = st.columns(2, gap="small")
+    left, right = st.columns((2, 3), gap="small")
     with left, panel("What is seen of answers", tip="Rates over time; each is defined at its card above."):
         lines = [
             Line(card.title, [row[card.measure] for row in rows], theme.SERIES[place])
             for place, card in enumerate(cards)
         ]
-        chart(build_lines(Series([row["time"] for row in rows], lines, "ratio"), visit.zone), "rates")
+        chart(build_lines(Series([row["time"] for row in rows], lines, "ratio"), visit.zone, 420), "rates")
     with right, panel(f"By {by.replace('_', ' ')}"):
         columns = [
             Column(by.replace("_", " ").capitalize(), lambda row: row[by] or "(none)", "text", "", "medium")
@@ -88,9 +88,7 @@ def _show_scores(visit: Visit, view: View, by: str, answers: Answers) -> None:
     names = answers["names"]["items"]
     with panel("Scores", tip="Feedback of users, verdicts of reviewers and of programs."):
         if not names:
-            note(
-                "No score was given here. Applications give them with watchkeeper.score(…), people below."
-            )
+            note("No score was given here. Applications give them with watchkeeper.score(…), people below.")
             return
         show_table(visit, names, COLUMNS, "names")
         numeric = [score["name"] for score in names if score["mean"] is not None]
@@ -103,12 +101,9 @@ def _show_course(visit: Visit, view: View, by: str, names: Sequence[str]) -> Non
         "Over time", names, key="score", format_func=lambda name: plain.short(name, 60), width=320
     )
     measure = f"score.{chosen}"
-    question = view.query(measure, by=by, step="auto", limit=TOP)
-    try:
-        rows = visit.ask(score=question)["score"]["rows"]
-    except MissingError:
-        return
-    chart(build_lines(read_groups(rows, by, measure, "count", visit.palette), visit.zone), "score")
+    with section(visit, "score"):
+        rows = visit.ask(score=view.query(measure, by=by, step="auto", limit=TOP))["score"]["rows"]
+        chart(build_lines(read_groups(rows, by, measure, "count", visit.palette), visit.zone), "score")
 
 
 def _labels(row: Mapping[str, Any]) -> str:

@@ -119,6 +119,7 @@ def _selected(spans: Sequence[Mapping[str, Any]]) -> str:
         return str(wanted)
     liked = [
         *(span["span_id"] for span in spans if span["is_error"] and span["kind"] in CALLS),
+        *(span["span_id"] for span in spans if span["kind"] == "llm"),
         *(span["span_id"] for span in spans if span["kind"] in CALLS),
         *(span["span_id"] for span in spans),
     ]
@@ -128,8 +129,9 @@ def _selected(spans: Sequence[Mapping[str, Any]]) -> str:
 def _show_waterfall(tree: Mapping[str, Any]) -> None:
     spans = tree["spans"]
     start = units.read_time(tree["timestamp"])
-    with st.container(height=CHART_PX, border=False, key="waterfall"):
-        figure = build_waterfall(spans, round(start.timestamp() * 1e9), tree["duration_ms"])
+    figure = build_waterfall(spans, round(start.timestamp() * 1e9), tree["duration_ms"])
+    is_long = figure.layout.height > CHART_PX
+    with st.container(height=CHART_PX if is_long else "content", border=False, key="waterfall"):
         st.plotly_chart(
             figure,
             key="spans",

@@ -11,9 +11,11 @@ from watchkeeper_dashboard.theme import BAD, KINDS, OTHER
 
 Span = Mapping[str, Any]
 ROW_PX = 27
-NAME_CHARS = 34
+NAME_CHARS = 28
 INDENT = "\u2003"
 DEEPEST = 8
+WIDER = 1.5
+"""Room for the text beside the last bar."""
 SMALLEST_SHARE = 0.004
 """A span that took no time is still seen: as this share of the trace."""
 
@@ -38,7 +40,7 @@ def build_waterfall(spans: Sequence[Span], start_ns: int, duration_ms: float) ->
     )
     scale_axis(figure, scale, "x")
     figure.update_xaxes(
-        side="top", showgrid=True, gridcolor=GRID, range=[0, duration_ms * scale.factor * 1.22]
+        side="top", showgrid=True, gridcolor=GRID, range=[0, duration_ms * scale.factor * WIDER]
     )
     return figure
 
