@@ -12,12 +12,14 @@ from opentelemetry.trace import TracerProvider
 
 from watchkeeper import active
 from watchkeeper.carrying import carry
+from watchkeeper.delegation import Aside, DelegateProvider
 from watchkeeper.finishing import Finisher
 from watchkeeper.guard import Guard
 from watchkeeper.installing import Installation
+from watchkeeper.leaving import SERVER, flush_when_served
 from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed, Packer
-from watchkeeper.patching import Patch, patch
+from watchkeeper.patching import LatePatches, Patch, patch
 from watchkeeper.pipeline import Pipeline
 from watchkeeper.pricing import Pricing
 from watchkeeper.processor import StoryProcessor
@@ -26,6 +28,7 @@ from watchkeeper.redaction import Redaction
 from watchkeeper.sending import build_sender
 from watchkeeper.settings import Settings
 from watchkeeper.tracers import Tracers, build_resource
+from watchkeeper.twins import Twins
 
 
 class Handle:
@@ -36,12 +39,17 @@ class Handle:
         self._guard = Guard(is_strict=settings.strict)
         self._measuring = _build_measuring(settings)
         self._pipeline = self._build_pipeline()
-        self._processor = StoryProcessor(self._export_span, self._guard)
+        twins, aside = Twins(), Aside()
+        self._processor = StoryProcessor(self._export_span, self._guard, twins, aside)
         self._tracers = Tracers(settings, self._processor, own_version(), self._guard)
         self.recorder = Recorder(
-            self._tracers, self._pipeline, self._guard, stream_bytes=settings.content_bytes
+            self._tracers, twins, self._pipeline, self._guard, stream_bytes=settings.content_bytes
         )
-        self._installation = Installation(self.recorder)
+        self._installation = Installation(
+            self.recorder,
+            DelegateProvider(self._tracers, twins, aside),
+            captures_content=settings.capture != "none",
+        )
         self.is_open = not settings.disabled
         self.is_automatic = False
         """Opened by ``watchkeeper run``, and not by the application."""
@@ -55,13 +63,19 @@ class Handle:
 
     def open(self) -> None:
         """Wrap the clients and start to record. What fails is left out, and the rest goes on."""
-        for step in (self._wrap_clients, self._carry, self._notice_provider, self._tracers.current):
+        for step in (
+            self._wrap_clients, self._carry, self._notice_provider, self._tracers.current, self._leave_late,
+        ):  # fmt: skip
             self._guard(step)
         for registration in active.registrations:
             self.add(registration)
         active.activate(self.recorder)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_weak(self._after_fork))
+            os.register_at_fork(
+                before=_weak(self._pipeline.hold),
+                after_in_parent=_weak(self._pipeline.release),
+                after_in_child=_weak(self._after_fork),
+            )
         self._guard(atexit.register, self._at_exit)
 
     def add(self, registration: Callable[[Recorder], Patch]) -> None:
@@ -79,6 +93,12 @@ class Handle:
     def _notice_provider(self) -> None:
         self._installation.add(patch(trace, "set_tracer_provider", self._tracers.noticing))
 
+    def _leave_late(self) -> None:
+        flush, timeout_s = self._pipeline.flush, self.settings.exit_timeout_s
+        servers = LatePatches(self._guard)
+        servers.when_imported(SERVER, lambda: flush_when_served(flush, timeout_s))
+        self._installation.add(servers)
+
     @property
     def tracer_provider(self) -> TracerProvider:
         """The provider in use, for instrumentations that are handed one."""
@@ -86,7 +106,9 @@ class Handle:
 
     @property
     def instrumented(self) -> tuple[str, ...]:
-        """Providers whose client is wrapped by now; others follow when the application imports them."""
+        """Clients that are wrapped by now and frameworks that are recorded; others follow when the
+        application imports them.
+        """
         return tuple(self._installation.instrumented)
 
     def flush(self, timeout_s: float = 10.0) -> bool:

@@ -6,11 +6,15 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanContext
 
-from watchkeeper.dialects import is_content, is_genai
+from watchkeeper.delegation import Aside
+from watchkeeper.dialects import is_call, is_content, is_genai
 from watchkeeper.guard import Guard
 from watchkeeper.labels import current_labels
 from watchkeeper.tracers import SCOPE
+from watchkeeper.twins import Key, Twins, key_of, note_begun, step_of
 
+NEVER_CURRENT = ("openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain")
+"""Scopes of instrumentations that hear of calls by callbacks, and make no span the current one."""
 MAX_OPEN_SPANS = 10_000
 """Spans that are never ended must not pile up: beyond this the oldest are forgotten."""
 
@@ -21,12 +25,16 @@ class StoryProcessor(SpanProcessor):
     Spans of our own are exported by whoever made them, with their content.
     """
 
-    def __init__(self, export: Callable[[ReadableSpan], None], guard: Guard) -> None:
+    def __init__(
+        self, export: Callable[[ReadableSpan], None], guard: Guard, twins: Twins, aside: Aside
+    ) -> None:
         self._export = export
         self._guard = guard
-        self._open: dict[tuple[int, int], SpanContext | None] = {}
+        self._twins = twins
+        self._aside = aside
+        self._open: dict[Key, SpanContext | None] = {}
         """Parents of open spans, by trace and span id."""
-        self._ancestors: dict[tuple[int, int], None] = {}
+        self._ancestors: dict[Key, None] = {}
         self.is_active = True
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -44,7 +52,7 @@ class StoryProcessor(SpanProcessor):
         return True
 
     def _note(self, span: Span, parent_context: Context | None) -> None:
-        key = _key(span.get_span_context())
+        key = key_of(span.get_span_context())
         self._open[key] = span.parent
         if len(self._open) > MAX_OPEN_SPANS:
             self._forget(next(iter(self._open)))
@@ -52,20 +60,29 @@ class StoryProcessor(SpanProcessor):
             span.set_attributes({name: value for name, value in labels.items() if not is_content(name)})
         if _is_ours(span):
             self._mark_ancestors(span.parent)
+            if is_call(span.attributes or {}):
+                self._twins.note_call(span)
+        elif _scope_of(span).startswith(NEVER_CURRENT):
+            note_begun(span)
 
     def _pick(self, span: ReadableSpan) -> None:
-        key = _key(span.get_span_context())
-        is_ancestor = key in self._ancestors
-        if not _is_ours(span):
-            if belongs := is_genai(span.attributes or {}):
-                self._mark_ancestors(span.parent)
-            if belongs or is_ancestor:
-                self._export(span)
+        key = key_of(span.get_span_context())
+        if not _is_ours(span) and not self._twins.is_superseded(span):
+            self._offer(span, is_ancestor=key in self._ancestors)
         self._forget(key)
+
+    def _offer(self, span: ReadableSpan, *, is_ancestor: bool) -> None:
+        whole = self._aside.restored(span)
+        if self._twins.is_around(whole):
+            whole = step_of(whole)
+        if belongs := is_genai(whole.attributes or {}):
+            self._mark_ancestors(span.parent)
+        if belongs or is_ancestor:
+            self._export(whole)
 
     def _mark_ancestors(self, parent: SpanContext | None) -> None:
         while parent is not None:
-            key = _key(parent)
+            key = key_of(parent)
             if key in self._ancestors or parent.is_remote:
                 return
             self._ancestors[key] = None
@@ -73,15 +90,15 @@ class StoryProcessor(SpanProcessor):
         if len(self._ancestors) > MAX_OPEN_SPANS:
             self._ancestors.pop(next(iter(self._ancestors)))
 
-    def _forget(self, key: tuple[int, int]) -> None:
+    def _forget(self, key: Key) -> None:
         self._open.pop(key, None)
         self._ancestors.pop(key, None)
+        self._twins.forget(key)
 
 
-def _key(context: SpanContext | None) -> tuple[int, int]:
-    return (0, 0) if context is None else (context.trace_id, context.span_id)
+def _scope_of(span: ReadableSpan) -> str:
+    return span.instrumentation_scope.name if span.instrumentation_scope else ""
 
 
 def _is_ours(span: ReadableSpan) -> bool:
-    scope = span.instrumentation_scope
-    return scope is not None and scope.name == SCOPE
+    return _scope_of(span) == SCOPE

@@ -7,6 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, SpanKind, TracerProvider
 
 from watchkeeper.call import CALL_BYTES, Call, Endpoint, Receive, is_in_call
+from watchkeeper.dialects import is_call
 from watchkeeper.guard import Guard
 from watchkeeper.pipeline import Pipeline
 from watchkeeper.reading import Attributes, Reader
@@ -14,6 +15,7 @@ from watchkeeper.scores import Score
 from watchkeeper.steps import Step
 from watchkeeper.suppression import is_suppressed
 from watchkeeper.tracers import Tracers
+from watchkeeper.twins import Twins
 
 VALUE_BYTES = 32
 """What a number weighs, about."""
@@ -22,8 +24,11 @@ VALUE_BYTES = 32
 class Recorder:
     """Records while ``is_active``; the client's wrappers ask it before each call."""
 
-    def __init__(self, tracers: Tracers, pipeline: Pipeline, guard: Guard, *, stream_bytes: int) -> None:
+    def __init__(
+        self, tracers: Tracers, twins: Twins, pipeline: Pipeline, guard: Guard, *, stream_bytes: int
+    ) -> None:
         self._tracers = tracers
+        self._twins = twins
         self._pipeline = pipeline
         self.guard = guard
         self.stream_bytes = stream_bytes
@@ -43,7 +48,8 @@ class Recorder:
         return self.start_span(call.title, SpanKind.CLIENT, attributes, call.start_ns)
 
     def start_span(self, name: str, kind: SpanKind, attributes: Attributes, start_ns: int) -> Span:
-        return self._tracers.current().start_span(name, kind=kind, attributes=attributes, start_time=start_ns)
+        context = self._twins.context(for_call=is_call(attributes))
+        return self._tracers.current().start_span(name, context, kind, attributes, start_time=start_ns)
 
     @property
     def epoch(self) -> int:
