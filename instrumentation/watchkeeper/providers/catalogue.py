@@ -50,6 +50,21 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.google_genai",
             (2, 3),
         ),
+        Provider("mistral", "mistralai", "mistralai.client.basesdk", "watchkeeper.providers.mistral", (2, 3)),
+        Provider(
+            "mistral-azure",
+            "mistralai",
+            "mistralai.azure.client.basesdk",
+            "watchkeeper.providers.mistral.azure",
+            (2, 3),
+        ),
+        Provider(
+            "mistral-google-cloud",
+            "mistralai",
+            "mistralai.gcp.client.basesdk",
+            "watchkeeper.providers.mistral.google_cloud",
+            (2, 3),
+        ),
         Provider("ollama", "ollama", "ollama._client", "watchkeeper.providers.ollama", (0,)),
         Provider(
             "huggingface",

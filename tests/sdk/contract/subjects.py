@@ -14,8 +14,10 @@ from tests.sdk.contract import (
     bedrock_subjects,
     google_subjects,
     groq_subjects,
+    huggingface_subjects,
     litellm_subjects,
     mcp_subjects,
+    mistral_subjects,
     ollama_subjects,
     openai_subjects,
     together_subjects,
@@ -33,7 +35,9 @@ SUBJECTS = [
     *mcp_subjects.SUBJECTS,
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
+    *mistral_subjects.SUBJECTS,
     *ollama_subjects.SUBJECTS,
+    *huggingface_subjects.SUBJECTS,
 ]
 STREAMS = [subject for subject in SUBJECTS if subject.is_stream]
 
