@@ -21,6 +21,8 @@ from pydantic_settings import (
 from watchkeeper_collector.errors import ConfigurationError
 
 CONFIG_VARIABLE = "WATCHKEEPER_CONFIG"
+DEMO_PROJECT = "demo"
+"""Where `up --demo` sends, so that its data can be told from others' and removed."""
 DEFAULT_CONFIG = Path("watchkeeper.toml")
 
 

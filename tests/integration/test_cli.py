@@ -39,7 +39,7 @@ def run(collector: CollectorProcess, *words: str, key: str = "") -> Done:
 
 def send_shop_traffic(collector: CollectorProcess) -> None:
     """Sixty traces of the demo's shop, of the last day."""
-    traces = islice(generate_traces(Plan(time.time())), TRACES)
+    traces = islice(generate_traces(Plan(time.time(), history_days=1)), TRACES)
     groups = [group for trace in traces for group in trace.resource_spans()]
     Sender(collector.http, threading.Event()).send("traces", build_request(groups))
 

@@ -20,6 +20,7 @@ from watchkeeper_collector.spool import Drain, Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.connection import read_credentials, read_database
+from watchkeeper_collector.store.erasure import erase_project
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
@@ -88,6 +89,10 @@ class Backend:
     def source(self, store: Store) -> Source:
         """What queries on the store may read, and cost."""
         return Source(store, self._layout.database, self._limits)
+
+    def erase(self, project: str) -> None:
+        """Remove everything that the store has of a project."""
+        erase_project(self.queries, self._layout, project)
 
     def statuses(self) -> dict[str, Any]:
         """What the workers count, by their names."""

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from watchkeeper_collector.api import (
     dead_letters,
+    demo,
     facets,
     health,
     histogram,
@@ -172,6 +173,7 @@ def _build_api(
         prices.build_router(backend.price_table(backend.queries)),
         keys.build_router(state.keys),
         dead_letters.build_router(spool.dead_letters, spool.append),
+        demo.build_router(backend.source(backend.queries), backend.erase),
         *build_operations(backend.source(backend.queries), state, record),
     )
     root = health.build_router(backend.problem, telemetry, DOCS_PATH)

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from watchkeeper_collector.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-DEMO_PROJECT = "demo"
 
 Demo = Annotated[
     bool,
     typer.Option(
         "--demo",
-        help="Send live traffic of an invented shop, after a day of its history and what forty"
+        help="Send live traffic of an invented shop, after five weeks of its history and what forty"
         " instrumentations really sent. Without --data everything is gone at the end.",
     ),
 ]
@@ -71,6 +70,8 @@ def start_here(
             _serve(settings, begin)
         print_stopped(settings)
         return
+    from watchkeeper_collector.settings import DEMO_PROJECT  # noqa: PLC0415 - slow, for --help
+
     with _demo_folder(data) as folder:
         settings = _load(config, data_dir=folder, default_project=DEMO_PROJECT, **flags)
         _run_demo(settings, port, program, is_kept=data is not None)

@@ -12,6 +12,7 @@ from watchkeeper_collector.demo.model import (
     GPT_MINI,
     HAIKU,
     INTENT,
+    NEW_INTENT,
     SONNET,
     Answer,
     Conditions,
@@ -22,6 +23,7 @@ from watchkeeper_collector.demo.model import (
     text_part,
 )
 from watchkeeper_collector.demo.shop import Subject, Topic
+from watchkeeper_collector.demo.story import NEW_ASSISTANT, NEW_SUPPORT, Versions
 from watchkeeper_collector.demo.trace import (
     CLIENT,
     INTERNAL,
@@ -32,13 +34,12 @@ from watchkeeper_collector.demo.trace import (
     Value,
 )
 
-OLD_RELEASE, NEW_RELEASE = "1.8.0", "1.9.0"
-"""Of the assistant. The new one thinks longer with a bigger model and a longer prompt: slower and dearer."""
 SEARCH = Service("product-search", "4.2.1")
-SUPPORT = Service("order-support", "2.0.3")
 ATTEMPTS = 3
+RETRIED = (429, 529)
 BACKOFF_S = 1.5
 REFUSAL = "I'm sorry, but I can't help with that request."
+RARELY = 0.01
 
 
 @dataclass(slots=True)
@@ -47,13 +48,22 @@ class Message:
 
     user: str
     session: str
-    release: str
+    versions: Versions
     subject: Subject
     topic: Topic
     question: str
     dialogue: Dialogue
     conditions: Callable[[str], Conditions]
     """By provider."""
+    document_tokens: int = 0
+    """Of a document that comes with the message."""
+
+    def hear(self) -> None:
+        """Add what the customer says to the dialogue."""
+        if self.document_tokens:
+            self.dialogue.attach(self.question, f"file-{self.session}", self.document_tokens)
+        else:
+            self.dialogue.say("user", text_part(self.question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class Run:
             try:
                 self._call(answer)
             except CallFailedError as error:
-                if error.kind != "RateLimitError" or attempt == ATTEMPTS:
+                if error.status not in RETRIED or attempt == ATTEMPTS:
                     raise
                 self.trace.spend(BACKOFF_S * attempt)
             else:
@@ -124,14 +134,14 @@ class Run:
 
 def answer_shopper(trace: Trace, message: Message) -> None:
     """The shop assistant: an agent that searches the catalogue and the stock, and streams its answer."""
-    service = Service("shop-assistant", message.release)
-    is_new = message.release == NEW_RELEASE
+    service = Service("shop-assistant", message.versions.assistant)
+    is_new = message.versions.assistant == NEW_ASSISTANT
     extra = _extra(message, "shop-assistant", "assistant", "v8" if is_new else "v7")
     run = Run(trace, service, GPT if is_new else GPT_MINI, message, extra)
     with _request(trace, service, "POST /chat", message, "shopping"):
         _classify(trace, service, message)
         with run.agent_span():
-            message.dialogue.say("user", text_part(message.question))
+            message.hear()
             if trace.rng.random() < 0.75:
                 wish = {"query": message.subject.product.category, "limit": 5}
                 run.use_tool("search_products", wish, partial(_ask_search, trace, service, message))
@@ -143,14 +153,17 @@ def answer_shopper(trace: Trace, message: Message) -> None:
 def answer_customer(trace: Trace, message: Message) -> None:
     """Order support: looks the order up, refunds, and hands a quarter of the messages to a bigger model."""
     model = SONNET if trace.rng.random() < 0.25 else HAIKU
-    run = Run(trace, SUPPORT, model, message, _extra(message, "order-support", "support", "v3"))
-    with _request(trace, SUPPORT, "POST /support", message, "support"), run.agent_span():
-        message.dialogue.say("user", text_part(message.question))
+    service = Service("order-support", message.versions.support)
+    is_new = message.versions.support == NEW_SUPPORT
+    extra = _extra(message, "order-support", "support", "v4" if is_new else "v3")
+    run = Run(trace, service, model, message, extra)
+    with _request(trace, service, "POST /support", message, "support"), run.agent_span():
+        message.hear()
         order = {"order_id": message.subject.order}
         run.use_tool("look_up_order", order)
         if "money back" in message.question:
             run.use_tool("refund", order | {"amount_eur": message.subject.product.price})
-        run.ask(_final(trace, message))
+        run.ask(_final(trace, message, refused=message.topic.refused if is_new else RARELY))
 
 
 def answer_search(trace: Trace, message: Message) -> None:
@@ -158,7 +171,7 @@ def answer_search(trace: Trace, message: Message) -> None:
     run = Run(trace, SEARCH, GEMINI, message, _extra(message, "", "search-summary", "v2"))
     with _request(trace, SEARCH, "GET /search", message, "search"):
         _retrieve(trace, message)
-        message.dialogue.say("user", text_part(message.question))
+        message.hear()
         run.ask(_final(trace, message))
 
 
@@ -198,10 +211,19 @@ def _classify(trace: Trace, service: Service, message: Message) -> None:
     dialogue = Dialogue("Name the customer's intent as JSON.")
     dialogue.say("user", text_part(message.question))
     verdict = json.dumps({"intent": "advice", "confidence": round(trace.rng.uniform(0.7, 1), 2)})
-    answer = Answer(text_part(verdict))
+    is_fenced = message.versions.is_intent_fenced
+    answer = Answer(text_part(f"```json\n{verdict}\n```" if is_fenced else verdict))
     never_fails = Conditions(rate_limited=0, timed_out=0)
     extra: dict[str, Value] = {"gen_ai.output.type": "json"}
-    call_model(trace, service, INTENT, dialogue, answer, conditions=never_fails, extra=extra)
+    call_model(
+        trace,
+        service,
+        NEW_INTENT if is_fenced else INTENT,
+        dialogue,
+        answer,
+        conditions=never_fails,
+        extra=extra,
+    )
 
 
 def _ask_search(trace: Trace, service: Service, message: Message) -> None:
@@ -240,13 +262,13 @@ def _retrieve(trace: Trace, message: Message) -> None:
         trace.spend(trace.rng.uniform(0.01, 0.06))
 
 
-def _final(trace: Trace, message: Message) -> Answer:
-    """The answer to the customer: rarely a refusal, rarely one that was cut off."""
+def _final(trace: Trace, message: Message, refused: float = RARELY) -> Answer:
+    """The answer to the customer: now and then a refusal, rarely one that was cut off."""
     fate = trace.rng.random()
-    if fate < 0.01:
-        return Answer(text_part(REFUSAL))
+    if fate < refused:
+        return Answer(text_part(REFUSAL), "content_filter")
     text = message.subject.fill(trace.rng.choice(message.topic.answers))
-    if fate < 0.02:
+    if fate < refused + RARELY:
         return Answer(text_part(text[: len(text) // 2]), "length")
     return Answer(text_part(text))
 

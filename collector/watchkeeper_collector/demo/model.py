@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from watchkeeper_collector.demo.trace import CLIENT, CallFailedError, Service, Trace, Value
@@ -69,7 +69,8 @@ EMBEDDING = Model(
     operation="embeddings",
 )
 INTENT = Model("vllm", "shop-intent-7b", "shop-intent-7b", 0.03, 150, "intent.shop.internal")
-"""The shop's own model: nobody knows a price for it."""
+NEW_INTENT = replace(INTENT, served_as="shop-intent-7b-r2")
+"""The shop's own model, and what took its place: nobody knows a price for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Conditions:
 
     rate_limited: float = 0.004
     timed_out: float = 0.004
+    overloaded: float = 0.0
     slowness: float = 1.0
 
 
@@ -88,9 +90,16 @@ class Dialogue:
     system: str
     messages: list[dict[str, Any]] = field(default_factory=list)
     cached_tokens: int = 0
+    document_tokens: int = 0
 
-    def say(self, role: str, part: Mapping[str, Any]) -> None:
-        self.messages.append({"role": role, "parts": [dict(part)]})
+    def say(self, role: str, *parts: Mapping[str, Any]) -> None:
+        self.messages.append({"role": role, "parts": [dict(part) for part in parts]})
+
+    def attach(self, text: str, name: str, tokens: int) -> None:
+        """The customer sends a document with a message."""
+        document = {"type": "file", "modality": "document", "mime_type": "application/pdf", "file_id": name}
+        self.say("user", text_part(text), document)
+        self.document_tokens += tokens
 
     def render(self) -> dict[str, Value]:
         instructions = [{"type": "text", "content": self.system}]
@@ -101,7 +110,7 @@ class Dialogue:
 
     def tokens(self, model: Model) -> int:
         chars = len(self.system) + sum(len(json.dumps(message["parts"])) for message in self.messages)
-        return model.overhead_tokens + int(chars / CHARS_PER_TOKEN) + 8
+        return model.overhead_tokens + self.document_tokens + int(chars / CHARS_PER_TOKEN) + 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,10 @@ def _usage(model: Model, dialogue: Dialogue, answer: Answer, reasoning: int) -> 
 
 def _maybe_fail(trace: Trace, model: Model, conditions: Conditions) -> None:
     fate = trace.rng.random()
+    if fate < conditions.overloaded:
+        trace.spend(0.3)
+        raise CallFailedError("OverloadedError", "Overloaded", 529)
+    fate -= conditions.overloaded
     if fate < conditions.rate_limited:
         trace.spend(0.15)
         raise CallFailedError("RateLimitError", f"Rate limit reached for {model.name}", 429)

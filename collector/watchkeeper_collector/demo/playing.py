@@ -1,11 +1,11 @@
-"""The demo's three acts: captures replayed, a day of history, then live traffic until it is stopped."""
+"""The demo's past: captures replayed, and five weeks of the shop's history with their scores."""
 
-import heapq
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
@@ -15,8 +15,8 @@ from watchkeeper_collector.demo.trace import Trace, build_request
 from watchkeeper_collector.demo.traffic import Plan, generate_traces
 
 BATCH_SPANS = 400
+BATCH_SCORES = 500
 CAPTURES_WINDOW_S = 600.0
-LONGEST_NAP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -26,21 +26,17 @@ class Sent:
     captures: int = 0
     traces: int = 0
     spans: int = 0
+    scores: int = 0
 
 
 class Player:
-    """Plays one plan to one sender. ``clock`` gives Unix seconds."""
+    """Plays one plan to one sender."""
 
-    def __init__(
-        self, plan: Plan, sender: Sender, stop: threading.Event, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, plan: Plan, sender: Sender, stop: threading.Event) -> None:
         self.sent = Sent()
         self._plan = plan
         self._sender = sender
         self._stop = stop
-        self._clock = clock
-        self._traces = generate_traces(plan)
-        self._first_live: Trace | None = None
 
     def replay_captures(self) -> None:
         """Send every captured request, as if all cases had happened in the ten minutes before the start."""
@@ -58,38 +54,20 @@ class Player:
                 self.sent.captures += 1
 
     def send_history(self, on_progress: Callable[[float], None] = lambda _: None) -> None:
-        """Send the day before the start as fast as it is taken; ``on_progress`` gets the share done."""
-        history_ns, start_ns = 86_400e9, int(self._plan.start_s * 1e9)
-        for batch in _batches(self._history(start_ns)):
+        """Send the days before the start as fast as they are taken; ``on_progress`` gets the share done."""
+        begin_s, start_s = self._plan.begin_s, self._plan.start_s
+        scores: list[dict[str, Any]] = []
+        for batch in _batches(generate_traces(self._plan)):
             if self._stop.is_set():
                 return
             self._send(batch)
-            on_progress(min(1.0, 1 - (start_ns - batch[-1].now_ns) / history_ns))
-
-    def play_live(self) -> None:
-        """Send each trace when it has ended, until stopped. Memory is bounded: few traces run at once."""
-        running: list[tuple[int, int, Trace]] = []
-        started = [self._first_live] if self._first_live is not None else []
-        numbers = itertools.count()
-        for trace in itertools.chain(started, self._traces):
-            heapq.heappush(running, (trace.now_ns, next(numbers), trace))
-            while running and running[0][0] <= trace.start_ns:
-                self._send_at(heapq.heappop(running)[2])
-            if self._stop.is_set():
-                return
-
-    def _history(self, start_ns: int) -> Iterator[Trace]:
-        for trace in self._traces:
-            if trace.start_ns >= start_ns:
-                self._first_live = trace
-                return
-            yield trace
-
-    def _send_at(self, trace: Trace) -> None:
-        while not self._stop.is_set() and (left_s := trace.now_ns / 1e9 - self._clock()) > 0:
-            self._stop.wait(min(left_s, LONGEST_NAP_S))
-        if not self._stop.is_set():
-            self._send([trace])
+            scores += [score for trace in batch for score in _scores(trace)]
+            if len(scores) >= BATCH_SCORES:
+                self._send_scores(scores)
+                scores = []
+            on_progress(min(1.0, (batch[-1].start_ns / 1e9 - begin_s) / (start_s - begin_s)))
+        if scores and not self._stop.is_set():
+            self._send_scores(scores)
 
     def _send(self, traces: Iterable[Trace]) -> None:
         groups: list[ResourceSpans] = []
@@ -98,6 +76,23 @@ class Player:
             self.sent.traces += 1
             self.sent.spans += len(trace.spans)
         self._sender.send("traces", build_request(groups))
+
+    def _send_scores(self, scores: list[dict[str, Any]]) -> None:
+        self._sender.send_scores(scores)
+        self.sent.scores += len(scores)
+
+
+def _scores(trace: Trace) -> Iterator[dict[str, Any]]:
+    """As the API wants them, given when the trace had ended."""
+    given_at = datetime.fromtimestamp(trace.now_ns / 1e9, UTC).isoformat()
+    for score in trace.scores:
+        yield {
+            "name": score.name,
+            "value": score.value,
+            "source": score.source,
+            "trace_id": trace.id,
+            "timestamp": given_at,
+        }
 
 
 def _batches(traces: Iterable[Trace]) -> Iterator[list[Trace]]:

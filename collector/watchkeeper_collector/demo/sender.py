@@ -1,9 +1,12 @@
-"""Sending over OTLP/HTTP as an exporter would: compressed, and again when it is told to wait."""
+"""Sending as an exporter would: compressed, and again when told to wait. Scores go to the API."""
 
 import gzip
 import http.client
+import json
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message
@@ -11,7 +14,7 @@ from google.protobuf.message import Message
 ANSWER_TIMEOUT_S = 30.0
 LONGEST_WAIT_S = 30.0
 RETRYABLE = frozenset({429, 502, 503, 504})
-HEADERS = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+SUCCESSES = frozenset({200, 202})
 
 
 class NotSentError(Exception):
@@ -24,29 +27,40 @@ class Sender:
     def __init__(self, url: str, stop: threading.Event, *, api_key: str = "") -> None:
         self._address = urlsplit(url)
         self._stop = stop
-        self._headers = HEADERS | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
+        self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def send(self, signal: str, message: Message) -> None:
         """Send one request, waiting as long as the collector is busy. Raises ``NotSentError``."""
         body = gzip.compress(message.SerializeToString(), compresslevel=1)
+        headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+        self._deliver(f"/v1/{signal}", headers, body)
+
+    def send_scores(self, scores: Sequence[dict[str, Any]]) -> None:
+        """Send scores, as the API wants them. Raises ``NotSentError``."""
+        body = json.dumps({"items": scores}).encode()
+        self._deliver("/api/v1/scores/batch", {"Content-Type": "application/json"}, body)
+
+    def _deliver(self, path: str, headers: Mapping[str, str], body: bytes) -> None:
         wait_s = 0.25
         while not self._stop.is_set():
-            status, words = self._post(signal, body)
-            if status == 200:
+            status, words = self._post(path, headers, body)
+            if status in SUCCESSES:
                 return
             if status not in RETRYABLE and status != 0:
                 raise NotSentError(f"The collector answered {status}: {words}")
             self._stop.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    def _post(self, signal: str, body: bytes) -> tuple[int, str]:
+    def _post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """Status and words of the answer; status 0 where there was none."""
         secure = self._address.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(self._address.hostname or "", self._address.port, timeout=ANSWER_TIMEOUT_S)
         try:
             with closing(connection):
-                connection.request("POST", f"{self._address.path}/v1/{signal}", body, self._headers)
+                connection.request(
+                    "POST", f"{self._address.path}{path}", body, {**self._authorization, **headers}
+                )
                 answer = connection.getresponse()
                 return answer.status, answer.read(2000).decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:

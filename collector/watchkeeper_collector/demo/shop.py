@@ -19,13 +19,17 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What people ask about one thing, and what the assistant says."""
+    """What people ask about one thing, and what the assistant says.
+
+    Newer releases add to the system prompt, and so refuse a share of the questions: ``refused``.
+    """
 
     system: str
     questions: tuple[str, ...]
     answers: tuple[str, ...]
     follow_ups: tuple[str, ...] = ()
     system_addition: str = ""
+    refused: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def _read_topic(content: Mapping[str, Any]) -> Topic:
     return Topic(
         system=content["system"],
         system_addition=content.get("system_addition", ""),
+        refused=content.get("refused", 0.0),
         questions=tuple(content["questions"]),
         answers=tuple(content["answers"]),
         follow_ups=tuple(content.get("follow_ups", ())),

@@ -60,6 +60,15 @@ class OpenSpan:
     error: CallFailedError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A judgement of a trace. ``source`` is who gave it."""
+
+    name: str
+    value: bool | float
+    source: str
+
+
 class Trace:
     """One trace. ``spend`` moves its clock ``now_ns``; ``span`` opens one under the innermost open one."""
 
@@ -68,8 +77,14 @@ class Trace:
         self.start_ns = start_ns
         self.now_ns = start_ns
         self.spans: list[OpenSpan] = []
+        self.scores: list[Score] = []
         self._id = rng.randbytes(16)
         self._open: list[OpenSpan] = []
+
+    @property
+    def id(self) -> str:
+        """As text, in hexadecimal digits."""
+        return self._id.hex()
 
     def spend(self, seconds: float) -> None:
         self.now_ns += int(seconds * 1e9)

@@ -1,17 +1,11 @@
 """Who comes to the shop and when: conversations as a stream of traces in the order of their starts.
 
-The day before the start is thin and follows the hours of the day; from the start on it is live. Everything
-that goes wrong happens at fixed times around the start, so that there is something to find:
-
-=================  =======================================================================================
-9 h before         for 20 minutes OpenAI's rate limit refuses almost half of all calls
-6 h before         the assistant's release 1.9.0 gets a quarter of the conversations, 4 h later half of them
-4 h before         for half an hour Anthropic is slow, and some calls time out
-live               for 40 s in every 10 minutes OpenAI's rate limit again
-=================  =======================================================================================
+Five weeks before the start follow the hours of the day and the days of the week. What goes wrong meanwhile is
+told in ``story``.
 """
 
 import heapq
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -19,28 +13,47 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from watchkeeper_collector.demo.applications import APPLICATIONS, NEW_RELEASE, OLD_RELEASE, Message
-from watchkeeper_collector.demo.model import Conditions, Dialogue
+from watchkeeper_collector.demo.applications import APPLICATIONS, Message
+from watchkeeper_collector.demo.model import Dialogue
 from watchkeeper_collector.demo.shop import Subject, Topic, choose_subject, load_shop
-from watchkeeper_collector.demo.trace import CallFailedError, Trace
+from watchkeeper_collector.demo.story import (
+    DAY_S,
+    HOUR_S,
+    NEW_ASSISTANT,
+    NEW_SUPPORT,
+    OLD_ASSISTANT,
+    SPENDER,
+    Story,
+)
+from watchkeeper_collector.demo.trace import CallFailedError, Score, Trace
 
-HOUR_S = 3600.0
-HISTORY_S = 24 * HOUR_S
-TOPICS = {"advice": 0.55, "support": 0.25, "search": 0.2}
+TOPICS = {"advice": 0.45, "support": 0.35, "search": 0.2}
 USERS = 400
-LIVE_CYCLE_S = 600.0
 PAUSE_S = (15.0, 70.0)
 TURNS = {"advice": (1, 7), "support": (1, 4), "search": (1, 2)}
+WEEKEND = 0.55
+"""Traffic of Saturdays and Sundays, as a share of a working day's."""
+SURGE_EVERY_S = 1500.0
+DOCUMENT_TOKENS = (35_000, 70_000)
+FEEDBACK_GIVEN, EVALUATED = 0.15, 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much traffic: traces in the day before the start, and a second from then on. Times are Unix."""
+    """How much traffic there was in the days before the start, in Unix seconds."""
 
     start_s: float
     seed: int = 1
-    history_traces: int = 3000
-    traces_per_s: float = 3.0
+    history_days: int = 35
+    traces_per_day: int = 400
+
+    @property
+    def begin_s(self) -> float:
+        return self.start_s - self.history_days * DAY_S
+
+    @property
+    def story(self) -> Story:
+        return Story(self.start_s)
 
 
 class Turn(NamedTuple):
@@ -60,10 +73,11 @@ class Conversation:
     topic: Topic
     user: str
     session: str
-    release: str
+    assistant: str
     subject: Subject
     dialogue: Dialogue
     turns_left: int
+    document_tokens: int = 0
     is_first: bool = True
 
     def next_question(self) -> str:
@@ -73,14 +87,17 @@ class Conversation:
 
 
 def generate_traces(plan: Plan) -> Iterator[Trace]:
-    """Yield traces by start, from a day before ``plan.start_s`` on, without end."""
-    arrivals = _arrivals(plan)
+    """Yield traces by their start, until the plan's."""
     upcoming: list[Turn] = []
-    arrival = next(arrivals)
-    while True:
-        while not upcoming or arrival.at_s <= upcoming[0].at_s:
-            heapq.heappush(upcoming, arrival)
-            arrival = next(arrivals)
+    for arrival in heapq.merge(_arrivals(plan), _surge(plan)):
+        yield from _answered(plan, upcoming, arrival.at_s)
+        heapq.heappush(upcoming, arrival)
+    yield from _answered(plan, upcoming, plan.start_s)
+
+
+def _answered(plan: Plan, upcoming: list[Turn], until_s: float) -> Iterator[Trace]:
+    """The turns before a time, with those that follow from them."""
+    while upcoming and upcoming[0].at_s < until_s:
         turn = heapq.heappop(upcoming)
         trace = _answer(plan, turn)
         yield trace
@@ -91,39 +108,39 @@ def generate_traces(plan: Plan) -> Iterator[Trace]:
             heapq.heappush(upcoming, Turn(trace.now_ns / 1e9 + pause_s, turn.number, conversation))
 
 
-def conditions_at(plan: Plan, at_s: float, provider: str) -> Conditions:
-    """How well a provider serves at a time."""
-    age_s = at_s - plan.start_s
-    if provider == "openai" and -9 * HOUR_S <= age_s < -9 * HOUR_S + 1200:
-        return Conditions(rate_limited=0.45)
-    if provider == "openai" and age_s >= 0 and 240 <= age_s % LIVE_CYCLE_S < 280:
-        return Conditions(rate_limited=0.6)
-    if provider == "anthropic" and -4 * HOUR_S <= age_s < -3.5 * HOUR_S:
-        return Conditions(timed_out=0.08, slowness=2.5)
-    return Conditions()
-
-
 def _arrivals(plan: Plan) -> Iterator[Turn]:
     """First messages of conversations, in order: exponential gaps at the rate of the moment."""
     rng = random.Random(f"arrivals {plan.seed}")  # noqa: S311 - traffic, not secrets
-    at_s = plan.start_s - HISTORY_S
-    number = 0
-    while True:
-        next_s = at_s + rng.expovariate(_conversations_per_s(plan, at_s))
-        if at_s < plan.start_s <= next_s:  # the thin day's gap ends where the live rate begins
-            next_s = plan.start_s + rng.expovariate(_conversations_per_s(plan, plan.start_s))
-        at_s = next_s
-        yield Turn(at_s, number, _conversation(plan, number, at_s))
-        number += 1
-
-
-def _conversations_per_s(plan: Plan, at_s: float) -> float:
     turns = sum(share * sum(TURNS[kind]) / 2 for kind, share in TOPICS.items())
-    if at_s >= plan.start_s:
-        return plan.traces_per_s / turns
-    hour = at_s / HOUR_S % 24
-    daily = 1 + 0.8 * math.sin((hour - 9) / 24 * 2 * math.pi)  # quiet at 3, busy at 15 (UTC)
-    return plan.history_traces / HISTORY_S * daily / turns
+    at_s = plan.begin_s
+    for number in itertools.count():
+        at_s += rng.expovariate(plan.traces_per_day / DAY_S * season(at_s) / turns)
+        if at_s >= plan.start_s:
+            return
+        yield Turn(at_s, number, _conversation(plan, number, at_s))
+
+
+def season(at_s: float) -> float:
+    """The traffic of a moment, as a share of the mean's of a working day: quiet at 3, busy at 15 UTC."""
+    daily = 1 + 0.8 * math.sin((at_s / HOUR_S % 24 - 9) / 24 * 2 * math.pi)
+    is_weekend = (at_s // DAY_S + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+    return daily * (WEEKEND if is_weekend else 1.0)
+
+
+def _surge(plan: Plan) -> Iterator[Turn]:
+    """One user's script: a message with a long document, again and again."""
+    rng = random.Random(f"surge {plan.seed}")  # noqa: S311 - traffic, not secrets
+    begin_s, end_s = plan.story.surge_s
+    at_s = max(begin_s, plan.begin_s)
+    for number in itertools.count(-1, -1):
+        at_s += rng.expovariate(1 / SURGE_EVERY_S)
+        if at_s >= end_s:
+            return
+        conversation = _conversation(plan, number, at_s)
+        conversation.kind, conversation.topic = "advice", load_shop().topics["advice"]
+        conversation.user, conversation.assistant = SPENDER, NEW_ASSISTANT
+        conversation.document_tokens, conversation.turns_left = rng.randint(*DOCUMENT_TOKENS), 1
+        yield Turn(at_s, number, conversation)
 
 
 def _conversation(plan: Plan, number: int, at_s: float) -> Conversation:
@@ -131,26 +148,19 @@ def _conversation(plan: Plan, number: int, at_s: float) -> Conversation:
     shop = load_shop()
     kind = rng.choices(list(TOPICS), list(TOPICS.values()))[0]
     topic = shop.topics[kind]
-    release = NEW_RELEASE if rng.random() < _share_of_new_release(plan, at_s) else OLD_RELEASE
-    system = topic.system + (topic.system_addition if release == NEW_RELEASE else "")
+    assistant = NEW_ASSISTANT if rng.random() < plan.story.share_of_new_assistant(at_s) else OLD_ASSISTANT
+    is_longer = plan.story.versions(at_s, assistant)[kind == "support"] in (NEW_ASSISTANT, NEW_SUPPORT)
     return Conversation(
         rng=rng,
         kind=kind,
         topic=topic,
         user=f"user-{int(USERS * rng.random() ** 2):03d}",  # some come often
         session=f"s-{rng.randbytes(6).hex()}",
-        release=release,
+        assistant=assistant,
         subject=choose_subject(rng, shop),
-        dialogue=Dialogue(system),
+        dialogue=Dialogue(topic.system + (topic.system_addition if is_longer else "")),
         turns_left=rng.randint(*TURNS[kind]),
     )
-
-
-def _share_of_new_release(plan: Plan, at_s: float) -> float:
-    age_s = at_s - plan.start_s
-    if age_s < -6 * HOUR_S:
-        return 0.0
-    return 0.25 if age_s < -2 * HOUR_S else 0.5
 
 
 def _answer(plan: Plan, turn: Turn) -> Trace:
@@ -160,15 +170,28 @@ def _answer(plan: Plan, turn: Turn) -> Trace:
     message = Message(
         user=conversation.user,
         session=conversation.session,
-        release=conversation.release,
+        versions=plan.story.versions(turn.at_s, conversation.assistant),
         subject=conversation.subject,
         topic=conversation.topic,
         question=conversation.next_question(),
         dialogue=conversation.dialogue,
-        conditions=partial(conditions_at, plan, turn.at_s),
+        conditions=partial(plan.story.conditions, turn.at_s),
+        document_tokens=conversation.document_tokens,
     )
     try:
         APPLICATIONS[conversation.kind](trace, message)
     except CallFailedError:
         conversation.turns_left = 1  # the customer gives up
+    judge(trace, conversation.rng)
     return trace
+
+
+def judge(trace: Trace, rng: random.Random) -> None:
+    """What some customers say of an answer, and what an evaluator thinks of some."""
+    finished = [span.attributes.get("gen_ai.response.finish_reasons") for span in trace.spans]
+    is_poor = ["content_filter"] in finished or any(span.error for span in trace.spans)
+    if rng.random() < FEEDBACK_GIVEN:
+        trace.scores.append(Score("helpful", rng.random() < (0.12 if is_poor else 0.88), "feedback"))
+    if rng.random() < EVALUATED:
+        grade = rng.betavariate(2, 4) if is_poor else rng.betavariate(9, 2)
+        trace.scores.append(Score("groundedness", round(grade, 3), "evaluator"))

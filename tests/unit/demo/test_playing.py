@@ -1,6 +1,7 @@
-"""The demo's acts, on a clock that the test moves."""
+"""What the demo sends of the past."""
 
 import threading
+from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
@@ -8,7 +9,7 @@ from watchkeeper_collector.demo.playing import BATCH_SPANS, Player
 from watchkeeper_collector.demo.traffic import Plan
 
 START_S = 1_800_000_000.0
-PLAN = Plan(START_S, history_traces=400, traces_per_s=5.0)
+PLAN = Plan(START_S, history_days=3)
 
 
 class Recorder:
@@ -16,6 +17,7 @@ class Recorder:
 
     def __init__(self, stop: threading.Event, most: int | None = None) -> None:
         self.sent: list[tuple[str, Any]] = []
+        self.scores: list[dict[str, Any]] = []
         self._stop = stop
         self._most = most
 
@@ -23,6 +25,9 @@ class Recorder:
         self.sent.append((signal, message))
         if len(self.sent) == self._most:
             self._stop.set()
+
+    def send_scores(self, scores: list[dict[str, Any]]) -> None:
+        self.scores += scores
 
     def spans(self) -> list[Any]:
         return [
@@ -35,32 +40,14 @@ class Recorder:
         ]
 
 
-class Clock:
-    """Jumps ahead whenever somebody waits."""
-
-    def __init__(self) -> None:
-        self.now_s = START_S
-
-    def __call__(self) -> float:
-        self.now_s += 0.25
-        return self.now_s
-
-
-class Impatient(threading.Event):
-    """An event that nobody waits for in earnest."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        return self.is_set()
-
-
-def play(most: int | None = None) -> tuple[Player, Recorder, Clock]:
-    stop, clock = Impatient(), Clock()
+def play(most: int | None = None) -> tuple[Player, Recorder]:
+    stop = threading.Event()
     recorder = Recorder(stop, most)
-    return Player(PLAN, recorder, stop, clock), recorder, clock  # type: ignore[arg-type]
+    return Player(PLAN, recorder, stop), recorder  # type: ignore[arg-type]
 
 
 def test_captures_lie_in_the_ten_minutes_before_the_start() -> None:
-    player, recorder, _ = play()
+    player, recorder = play()
     player.replay_captures()
     ends_s = [span.end_time_unix_nano / 1e9 for span in recorder.spans()]
     assert player.sent.captures == len(recorder.sent) > 300
@@ -68,7 +55,7 @@ def test_captures_lie_in_the_ten_minutes_before_the_start() -> None:
 
 
 def test_history_is_sent_in_batches_and_tells_how_far_it_is() -> None:
-    player, recorder, _ = play()
+    player, recorder = play()
     shares: list[float] = []
     player.send_history(shares.append)
     assert shares == sorted(shares)
@@ -78,28 +65,18 @@ def test_history_is_sent_in_batches_and_tells_how_far_it_is() -> None:
     assert all(BATCH_SPANS <= size < 2 * BATCH_SPANS for size in sizes[:-1])
 
 
-def test_live_traces_are_sent_once_they_ended_and_each_once() -> None:
-    player, recorder, clock = play()
+def test_scores_are_of_traces_that_were_sent_and_given_when_they_had_ended() -> None:
+    player, recorder = play()
     player.send_history()
-    before = len(recorder.sent)
-    recorder._most = before + 50
-    player.play_live()
-    live = [message for _, message in recorder.sent[before:]]
-    ids = [{s.trace_id for g in m.resource_spans for s in g.scope_spans[0].spans} for m in live]
-    assert len(live) == 50
-    assert all(len(found) == 1 for found in ids)
-    assert len(set.union(*ids)) == 50
-    ends_s = [
-        max(s.end_time_unix_nano for g in m.resource_spans for s in g.scope_spans[0].spans) / 1e9
-        for m in live
-    ]
-    assert max(ends_s) <= clock.now_s
-    assert ends_s == sorted(ends_s)
+    ends_s = {span.trace_id.hex(): span.end_time_unix_nano / 1e9 for span in recorder.spans()}
+    assert len(recorder.scores) == player.sent.scores > 50
+    assert {score["name"] for score in recorder.scores} == {"helpful", "groundedness"}
+    for score in recorder.scores:
+        assert datetime.fromisoformat(score["timestamp"]).timestamp() >= ends_s[score["trace_id"]] - 1e-3
 
 
 def test_stopping_ends_every_act() -> None:
-    player, recorder, _ = play(most=1)
+    player, recorder = play(most=1)
     player.replay_captures()
     player.send_history()
-    player.play_live()
     assert len(recorder.sent) == 1

@@ -2,20 +2,31 @@
 
 import json
 from collections import Counter
-from itertools import islice, takewhile
+from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
-from watchkeeper_collector.demo.applications import NEW_RELEASE, OLD_RELEASE
-from watchkeeper_collector.demo.trace import OpenSpan, Trace, build_request
-from watchkeeper_collector.demo.traffic import HISTORY_S, HOUR_S, Plan, generate_traces
+from watchkeeper_collector.demo.story import (
+    DAY_S,
+    HOUR_S,
+    NEW_ASSISTANT,
+    NEW_SUPPORT,
+    OLD_ASSISTANT,
+    OLD_SUPPORT,
+    SPENDER,
+    Story,
+)
+from watchkeeper_collector.demo.trace import OpenSpan, Service, Trace, build_request
+from watchkeeper_collector.demo.traffic import Plan, generate_traces
 
 START_S = 1_800_000_000.0
 PLAN = Plan(START_S)
+STORY = Story(START_S)
 
 
 @pytest.fixture(scope="module")
 def history() -> list[Trace]:
-    return list(takewhile(lambda trace: trace.start_ns < START_S * 1e9, generate_traces(PLAN)))
+    return list(generate_traces(PLAN))
 
 
 def encoded(plan: Plan, traces: int) -> list[bytes]:
@@ -58,15 +69,20 @@ def test_another_start_shares_no_trace_id() -> None:
     assert not first & second
 
 
-def test_history_covers_the_day_in_order(history: list[Trace]) -> None:
+def test_history_covers_five_weeks_in_order(history: list[Trace]) -> None:
     starts_s = [trace.start_ns / 1e9 for trace in history]
     assert starts_s == sorted(starts_s)
-    assert starts_s[0] >= START_S - HISTORY_S
-    assert 2000 < len(history) < 4000
-    assert all(
-        any(START_S - (hour + 1) * HOUR_S <= s < START_S - hour * HOUR_S for s in starts_s)
-        for hour in range(24)
-    )
+    assert starts_s[0] >= START_S - 35 * DAY_S
+    assert starts_s[-1] < START_S
+    assert {int((START_S - start_s) // DAY_S) for start_s in starts_s} == set(range(35))
+
+
+def test_days_are_busier_than_nights_and_weekends(history: list[Trace]) -> None:
+    at = [datetime.fromtimestamp(trace.start_ns / 1e9, UTC) for trace in history]
+    hours = Counter(moment.hour for moment in at)
+    assert sum(hours[hour] for hour in (14, 15, 16)) > 3 * sum(hours[hour] for hour in (2, 3, 4))
+    weekdays = Counter(moment.weekday() for moment in at)
+    assert max(weekdays[5], weekdays[6]) < min(weekdays[day] for day in range(5))
 
 
 def test_spans_lie_within_their_parents(history: list[Trace]) -> None:
@@ -131,41 +147,82 @@ def test_streams_have_a_first_token_and_caches_are_part_of_the_input(history: li
     )
 
 
-def test_openai_refuses_calls_nine_hours_before_the_start(history: list[Trace]) -> None:
-    refused = Counter(
-        int((START_S - span.start_ns / 1e9) // HOUR_S)
-        for span in calls(history)
-        if span.error is not None and span.error.status == 429
-    )
-    assert refused.most_common(1)[0][0] == 8
-    assert refused[8] > 10
+def failures(history: list[Trace], provider: str, times_s: tuple[float, float]) -> tuple[list[int], int]:
+    """The statuses of a provider's failed calls of a time, and how many it was asked for."""
+    asked = [
+        s
+        for s in calls(history)
+        if s.attributes["gen_ai.provider.name"] == provider and times_s[0] <= s.start_ns / 1e9 < times_s[1]
+    ]
+    return [s.error.status for s in asked if s.error], len(asked)
+
+
+def test_openai_refuses_a_third_of_its_calls_the_day_before(history: list[Trace]) -> None:
+    statuses, asked = failures(history, "openai", STORY.limit_s)
+    assert statuses.count(429) > 0.2 * asked > 5
+
+
+def test_anthropic_is_down_for_three_hours(history: list[Trace]) -> None:
+    statuses, asked = failures(history, "anthropic", STORY.outage_s)
+    assert statuses.count(529) > 0.8 * asked > 15
+    others, _ = failures(history, "anthropic", (STORY.outage_s[1] + HOUR_S, START_S))
+    assert 529 not in others
+
+
+def test_one_user_pays_for_most_of_the_surge(history: list[Trace]) -> None:
+    begin_s, end_s = STORY.surge_s
+    tokens: Counter[str] = Counter()
+    for trace in history:
+        if begin_s <= trace.start_ns / 1e9 < end_s:
+            tokens[user_of(trace)] += sum(
+                int(str(s.attributes.get("gen_ai.usage.input_tokens", 0))) for s in calls([trace])
+            )
+    assert tokens.most_common(1)[0][0] == SPENDER
+    assert tokens[SPENDER] > 2 * (tokens.total() - tokens[SPENDER])
+
+
+def test_the_newest_support_release_refuses_its_customers(history: list[Trace]) -> None:
+    shares = {release: refusals(history, release) for release in (OLD_SUPPORT, NEW_SUPPORT)}
+    assert shares[OLD_SUPPORT] < 0.04
+    assert shares[NEW_SUPPORT] > 0.12
+
+
+def test_the_replaced_model_answers_in_a_code_fence(history: list[Trace]) -> None:
+    served = {
+        str(s.attributes["gen_ai.response.model"]): str(s.attributes["gen_ai.output.messages"])
+        for s in calls(history)
+        if str(s.attributes.get("gen_ai.response.model", "")).startswith("shop-intent")
+    }
+    assert "```json" not in served["shop-intent-7b"]
+    assert "```json" in served["shop-intent-7b-r2"]
+
+
+def user_of(trace: Trace) -> str:
+    return next(str(span.attributes["user.id"]) for span in trace.spans if not span.parent_id)
+
+
+def refusals(history: list[Trace], release: str) -> float:
+    """Share of a release's traces with an answer that was refused."""
+    traces = [t for t in history if any(s.service == Service("order-support", release) for s in t.spans)]
+    refused = [
+        t
+        for t in traces
+        if any(s.attributes.get("gen_ai.response.finish_reasons") == ["content_filter"] for s in t.spans)
+    ]
+    return len(refused) / len(traces)
 
 
 def test_new_release_is_slower_and_uses_more_tokens(history: list[Trace]) -> None:
     by_release = {
         release: [
             s
-            for s in calls(history)
+            for s in calls([t for t in history if user_of(t) != SPENDER])
             if s.service.release == release and s.attributes["gen_ai.provider.name"] == "openai"
         ]
-        for release in (OLD_RELEASE, NEW_RELEASE)
+        for release in (OLD_ASSISTANT, NEW_ASSISTANT)
     }
-    old, new = by_release[OLD_RELEASE], by_release[NEW_RELEASE]
+    old, new = by_release[OLD_ASSISTANT], by_release[NEW_ASSISTANT]
     assert mean_output_tokens(new) > 1.3 * mean_output_tokens(old)
     latency = [sum(s.end_ns - s.start_ns for s in side) / len(side) for side in (old, new)]
     assert latency[1] > 1.3 * latency[0]
-    assert min(s.start_ns for s in new) >= (START_S - 6 * HOUR_S) * 1e9
-
-
-def test_live_traffic_begins_at_once() -> None:
-    plan = Plan(START_S, history_traces=10)
-    live = (trace for trace in generate_traces(plan) if trace.start_ns >= START_S * 1e9)
-    assert next(live).start_ns < (START_S + 10) * 1e9
-    assert next(islice(live, 20, None)).start_ns < (START_S + 60) * 1e9
-
-
-def test_live_traffic_comes_at_its_rate() -> None:
-    plan = Plan(START_S, history_traces=10, traces_per_s=3.0)
-    live = (trace for trace in generate_traces(plan) if trace.start_ns >= START_S * 1e9)
-    starts_s = [trace.start_ns / 1e9 for trace in islice(live, 3000)]
-    assert 2.0 < 2000 / (starts_s[2999] - starts_s[999]) < 5.0
+    assert min(s.start_ns for s in new) >= STORY.at(14, 10) * 1e9
