@@ -20,6 +20,9 @@ from tests.otlp.storage import RECEIVED_NS, Tables
 DAY_NS = 86_400 * 10**9
 SIGNALS = sorted(TARGETS)
 CONTENT = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": "Where is my parcel?"}
+SCORE = {"gen_ai.evaluation.name": "helpful", "gen_ai.evaluation.score.value": 0.5}
+ITEMS = {"otel_logs": 2}
+"""Rows that an item a day makes in a table, where it is not one."""
 BROKEN = b"\x07\x22\x05\x0a\x03\x0a\xff\xff"
 
 
@@ -31,7 +34,7 @@ def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 
 def build_requests(signal: str, days: int) -> list[Message]:
-    """One item a day in every table of the signal."""
+    """One item a day in every table of the signal, two where a score's log record is another one."""
     return [BUILDERS[signal](RECEIVED_NS - day * DAY_NS, day) for day in range(days)]
 
 
@@ -43,7 +46,11 @@ def build_trace(time_ns: int, number: int) -> Message:
 def build_log(time_ns: int, number: int) -> Message:
     ids = {"trace_id": number.to_bytes(15) + b"\1", "span_id": number.to_bytes(7) + b"\1"}
     name = "gen_ai.client.inference.operation.details"
-    return log_request(None, CONTENT, time_unix_nano=time_ns, event_name=name, **ids)
+    request = log_request(None, CONTENT, time_unix_nano=time_ns, event_name=name, **ids)
+    request.MergeFrom(
+        log_request(None, SCORE, time_unix_nano=time_ns, event_name="gen_ai.evaluation.result", **ids)
+    )
+    return request
 
 
 def build_metrics(time_ns: int, number: int) -> Message:
@@ -56,6 +63,10 @@ def build_metrics(time_ns: int, number: int) -> Message:
 
 
 BUILDERS = {"traces": build_trace, "logs": build_log, "metrics": build_metrics}
+
+
+def rows(signal: str, days: int) -> list[int]:
+    return [days * ITEMS.get(table, 1) for table in TARGETS[signal]]
 
 
 def counts(tables: Tables, signal: str, segment_id: str) -> list[int]:
@@ -82,7 +93,7 @@ def test_a_discarded_segment_is_stored_anew_under_another_token_only(tables: Tab
     assert tables.sink.stored_items(signal, f"discarded-{signal}") == 0
     tables.send(signal, *requests, segment_id=f"discarded-{signal}", token="second")
     assert tables.sink.stored_items(signal, f"discarded-{signal}") == items
-    assert counts(tables, signal, f"discarded-{signal}") == [2] * len(TARGETS[signal])
+    assert counts(tables, signal, f"discarded-{signal}") == rows(signal, 2)
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
@@ -90,7 +101,7 @@ def test_discarding_one_segment_leaves_the_others(tables: Tables, signal: str) -
     for name in ("leaves", "stays"):
         tables.send(signal, *build_requests(signal, 1), segment_id=f"{signal}-{name}")
     tables.sink.discard(signal, f"{signal}-leaves")
-    assert counts(tables, signal, f"{signal}-stays") == [1] * len(TARGETS[signal])
+    assert counts(tables, signal, f"{signal}-stays") == rows(signal, 1)
 
 
 @pytest.mark.parametrize(("signal", "table"), [(s, t) for s in SIGNALS for t in TARGETS[s]])
@@ -220,5 +231,5 @@ def test_a_repeated_segment_of_forty_days_doubles_nothing_in_any_table(tables: T
     segment = f"forty-days-{signal}"
     for _ in range(2):
         items = tables.send(signal, *requests, segment_id=segment)
-        assert counts(tables, signal, segment) == [40] * len(TARGETS[signal])
+        assert counts(tables, signal, segment) == rows(signal, 40)
         assert tables.sink.stored_items(signal, segment) == items

@@ -20,10 +20,10 @@ RECEIVED_DAY = "2026-11-23"
 
 
 class Tables(Store):
-    """A store with tables in a database of their own: those of logs and metrics, or of ``only``."""
+    """A store with tables in a database of their own: those of spans, logs, metrics and scores, or of ``only``."""
 
     def __init__(
-        self, dsn: str, database: str, only: Sequence[str] = ("spans", "logs", "metrics"), **retention: int
+        self, dsn: str, database: str, only: Sequence[str] = ("spans", "logs", "metrics", "scores"), **retention: int
     ) -> None:
         super().__init__(dsn)
         self.layout = replace(kept(database), **retention)

@@ -121,6 +121,7 @@ def _add_reading(
 
     @router.get("/{budget_id}")
     def get_budget(caller: Reader, budget_id: str) -> Budget:
+        """Look at one budget and where it stands."""
         return shown(stored.get(caller.project, budget_id))
 
 
@@ -141,4 +142,5 @@ def _add_changing(
 
     @router.delete("/{budget_id}", status_code=204)
     def remove_budget(caller: Operator, budget_id: str) -> None:
+        """Remove a budget; what was spent stays."""
         stored.remove(caller.project, budget_id)

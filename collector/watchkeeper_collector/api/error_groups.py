@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from watchkeeper_collector.api.access import Operator, Reader
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.spans import Filter
-from watchkeeper_collector.query import error_groups
+from watchkeeper_collector.query import error_faces, error_groups
 from watchkeeper_collector.query.error_groups import Wanted
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import read_window
@@ -166,7 +166,7 @@ def _add_reading(
     ) -> Any:
         """List the errors of a group, newest first."""
         wanted = slice_of(caller, filter, start, end)
-        return error_groups.list_occurrences(source, wanted, fingerprint, limit=limit, cursor=cursor)
+        return error_faces.list_occurrences(source, wanted, fingerprint, limit=limit, cursor=cursor)
 
 
 def _add_resolving(router: APIRouter, resolutions: Resolutions) -> None:

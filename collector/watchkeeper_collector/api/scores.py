@@ -63,8 +63,8 @@ class NewScore(BaseModel):
         str,
         Field(
             max_length=200,
-            description="A score sent again with its id takes the place of the first. Without one, the id is made"
-            " of the rest, so that a retry says the same again.",
+            description="A score sent again with its id takes the place of the first. Without one, the id is"
+            " made of the rest, so that a retry says the same again.",
         ),
     ] = ""
     timestamp: Annotated[AwareDatetime | None, Field(description="When it was given; null: now.")] = None

@@ -53,9 +53,8 @@ def build_router(views: Records[StoredView]) -> APIRouter:
         cursor: Cursor = "",
     ) -> Page[View]:
         """List the project's saved views, oldest first."""
-        return page_of(
-            views, View.model_validate, caller.project, {"page": page} if page else {}, limit, cursor
-        )
+        equal = {"page": page} if page else {}
+        return page_of(views, View.model_validate, caller.project, equal, limit=limit, cursor=cursor)
 
     @router.post("", status_code=201)
     def create_view(caller: Operator, view: NewView) -> View:
@@ -65,6 +64,7 @@ def build_router(views: Records[StoredView]) -> APIRouter:
 
     @router.get("/{view_id}")
     def get_view(caller: Reader, view_id: str) -> View:
+        """Look at one saved view."""
         return View.model_validate(views.get(caller.project, view_id))
 
     @router.put("/{view_id}")
@@ -75,6 +75,7 @@ def build_router(views: Records[StoredView]) -> APIRouter:
 
     @router.delete("/{view_id}", status_code=204)
     def remove_view(caller: Operator, view_id: str) -> None:
+        """Remove a saved view."""
         views.remove(caller.project, view_id)
 
     return router

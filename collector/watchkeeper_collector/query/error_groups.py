@@ -1,8 +1,4 @@
-"""Errors by what they have in common: type, provider, model and the pattern of their message.
-
-An error is a failed span. Where one passes through the spans above, which then fail with the same words or
-without any, it counts where it happened.
-"""
+"""Errors by what they have in common: type, provider, model and the pattern of their message."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,55 +8,21 @@ from typing import Any
 from watchkeeper_collector.errors import NotFoundError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.cursor import read_cursor, render_cursor
-from watchkeeper_collector.query.dimensions import DIMENSIONS
-from watchkeeper_collector.query.measures import COUNTED
+from watchkeeper_collector.query.error_faces import Face, build_intervals, load_faces, load_shares
+from watchkeeper_collector.query.error_origins import (
+    FINGERPRINT,
+    MODEL,
+    SAME_GROUP,
+    failures,
+    filled,
+    origins,
+)
 from watchkeeper_collector.query.pages import Page
-from watchkeeper_collector.query.source import Slice, Source, at
-from watchkeeper_collector.query.times import SECOND_NS, Window, render_time
+from watchkeeper_collector.query.source import Slice, Source
+from watchkeeper_collector.query.times import Window, render_time
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_GROUPS = 10_000
-TREND_POINTS = 24
-EXAMPLES = 3
-MOST_SHARES = 10
-HOUR_NS = 3_600 * SECOND_NS
-MODEL = DIMENSIONS["model"].sql
-FINGERPRINT = (
-    f"leftPad(lower(hex(sipHash64(toString(ErrorType), toString(Provider), toString({MODEL}),"
-    " toString(ErrorPattern)))), 16, '0')"
-)
-BARE = r"replaceRegexpOne(ErrorMessage, '^[\\w.]+: ', '')"
-"""A message without the class that some instrumentations put before it."""
-EXAMPLE = (
-    "trace_id",
-    "span_id",
-    "span_name",
-    "service_name",
-    "release",
-    "user_id",
-    "session_id",
-    "error_message",
-)
-SHARES = {
-    "services": "ServiceName",
-    "releases": "Release",
-    "environments": "Environment",
-    "span_names": "SpanName",
-    "most_affected_users": "UserId",
-}
-
-ORIGIN = f"""(TraceId, SpanId, {BARE}) GLOBAL NOT IN
-    (
-        SELECT TraceId, ParentSpanId, {BARE}
-        FROM {{database}}.spans
-        WHERE {{children}}
-    )
-    AND NOT (ErrorMessage = '' AND (TraceId, SpanId) GLOBAL IN
-    (
-        SELECT TraceId, ParentSpanId
-        FROM {{database}}.spans
-        WHERE {{children}}
-    ))"""
 
 GROUPS = f"""SELECT
     {FINGERPRINT} AS fingerprint,
@@ -87,45 +49,6 @@ WHERE {{conditions}}
     AND ErrorType IN {{types}}
     AND ErrorPattern IN {{patterns}}
 GROUP BY fingerprint"""
-
-FACES = f"""SELECT
-    {FINGERPRINT} AS fingerprint,
-    argMax(ErrorStatus, Timestamp),
-    argMax(ErrorMessage, Timestamp),
-    sumMap(map(intDiv(toUnixTimestamp64Nano(Timestamp) - {{first}}, {{step}}), 1)),
-    groupArraySorted({EXAMPLES})((
-        -toUnixTimestamp64Nano(Timestamp), TraceId, SpanId, toString(SpanName), toString(ServiceName),
-        toString(Release), UserId, SessionId, ErrorMessage))
-FROM {{database}}.spans
-WHERE {{conditions}}
-    AND fingerprint IN {{fingerprints}}
-GROUP BY fingerprint"""
-
-OCCURRENCES = f"""SELECT
-    -toUnixTimestamp64Nano(Timestamp),
-    TraceId,
-    SpanId,
-    SpanName,
-    ServiceName,
-    Release,
-    UserId,
-    SessionId,
-    ErrorMessage
-FROM {{database}}.spans
-WHERE {{conditions}}
-    AND {FINGERPRINT} = {{fingerprint}}
-ORDER BY Timestamp DESC, TraceId DESC, SpanId DESC
-LIMIT {{limit}}"""
-
-TOPS = ",\n    ".join(
-    f"topKWeighted({MOST_SHARES}, 10, 'counts')(toString({column}), toUInt64({column} != ''))"
-    for column in SHARES.values()
-)
-SHARE = f"""SELECT
-    {TOPS}
-FROM {{database}}.spans
-WHERE {{conditions}}
-    AND {FINGERPRINT} = {{fingerprint}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +81,13 @@ class Group:
         return "new" if self.first_ns >= (wanted.slice.window.start_ns or 0) else "ongoing"
 
     def rank(self, order: str) -> tuple[int, str]:
-        value = {
-            "count": self.count, "users": self.users, "first_seen": self.first_ns, "last_seen": self.last_ns,
-        }[order]  # fmt: skip
-        return value, self.fingerprint
+        values = {
+            "count": self.count,
+            "users": self.users,
+            "first_seen": self.first_ns,
+            "last_seen": self.last_ns,
+        }
+        return values[order], self.fingerprint
 
 
 def list_groups(
@@ -169,9 +95,8 @@ def list_groups(
 ) -> Page:
     """A page of the groups that have errors in the slice, the greatest first."""
     place = read_cursor(cursor, (int, str))
-    groups = [
-        group for group in _load_groups(source, wanted.slice) if not states or group.state(wanted) in states
-    ]
+    known = _with_history(source, wanted.slice, _query_groups(source, wanted.slice))
+    groups = [group for group in known if not states or group.state(wanted) in states]
     groups.sort(key=lambda group: group.rank(order), reverse=True)
     following = [group for group in groups if place is None or group.rank(order) < place]
     shown = following[:limit]
@@ -182,150 +107,72 @@ def list_groups(
 def get_group(source: Source, wanted: Wanted, fingerprint: str) -> dict[str, Any]:
     """One group with where it happens. Raises ``NotFoundError`` for one that never was."""
     ever = Slice(wanted.slice.project, Window(None, wanted.slice.window.end_ns))
-    known = _query_groups(source, ever, f"{FINGERPRINT} = {{fingerprint}}", fingerprint)
+    known = _query_groups(source, ever, fingerprint)
     if not known:
         raise NotFoundError(f"There is no error group '{fingerprint[:64]}' in this project.")
-    seen = _query_groups(source, wanted.slice, f"{FINGERPRINT} = {{fingerprint}}", fingerprint)
+    seen = _query_groups(source, wanted.slice, fingerprint)
     found = seen[0] if seen else replace(known[0], count=0, users=0, traces=0)
     group = replace(found, first_ns=known[0].first_ns, last_ns=known[0].last_ns)
     (rendered,) = _render(source, wanted, [group])
-    return rendered | _load_shares(source, wanted.slice, fingerprint)
+    return rendered | load_shares(source, wanted.slice, fingerprint)
 
 
-def list_occurrences(
-    source: Source, slice_: Slice, fingerprint: str, *, limit: int, cursor: str = ""
-) -> Page:
-    """A page of a group's errors, newest first."""
-    place = read_cursor(cursor, (int, str, str))
+def _query_groups(source: Source, slice_: Slice, fingerprint: str = "") -> list[Group]:
+    """The groups of a slice, or the one of that fingerprint."""
     bindings = Bindings()
-    conditions = _conditions(source, slice_, bindings)
-    if place is not None:
-        ids = f"{bindings.bind(place[1])}, {bindings.bind(place[2])}"
-        conditions.append(f"(Timestamp, TraceId, SpanId) < ({at(int(place[0]), bindings)}, {ids})")
-    sql = (
-        _filled(OCCURRENCES, source, conditions)
-        .replace("{fingerprint}", bindings.bind(fingerprint))
-        .replace("{limit}", bindings.bind(limit + 1, "UInt32"))
-    )
-    rows = source.query(sql, bindings).rows
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    next_cursor = render_cursor((-last[0], last[1], last[2])) if last else None
-    return Page([_render_example(row) for row in rows[:limit]], next_cursor)
+    conditions = origins(source, slice_, bindings)
+    if fingerprint:
+        conditions.append(SAME_GROUP.replace("{fingerprint}", bindings.bind(fingerprint)))
+    return [Group(*row) for row in source.query(filled(GROUPS, source, conditions), bindings).rows]
 
 
-def _load_groups(source: Source, slice_: Slice) -> list[Group]:
-    """The groups of a slice, with when they were first seen at all."""
-    groups = _query_groups(source, slice_)
+def _with_history(source: Source, slice_: Slice, groups: Sequence[Group]) -> list[Group]:
+    """The groups with when they were first seen at all."""
     if not groups or slice_.window.start_ns is None:
-        return groups
+        return list(groups)
     bindings = Bindings()
     before = Slice(slice_.project, Window(None, slice_.window.start_ns))
     sql = (
-        HISTORY.replace("{database}", source.database)
-        .replace("{conditions}", "\n    AND ".join(_errors_of(before, source, bindings)))
+        filled(HISTORY, source, failures(source, before, bindings))
         .replace("{types}", bindings.bind(sorted({group.error_type for group in groups}), "Array(String)"))
         .replace("{patterns}", bindings.bind(sorted({group.pattern for group in groups}), "Array(String)"))
     )
-    first = {fingerprint: first_ns for fingerprint, first_ns in source.query(sql, bindings).rows}  # noqa: C416 - typed
+    first = {row[0]: row[1] for row in source.query(sql, bindings).rows}
     return [replace(group, first_ns=first.get(group.fingerprint, group.first_ns)) for group in groups]
-
-
-def _query_groups(source: Source, slice_: Slice, condition: str = "", fingerprint: str = "") -> list[Group]:
-    bindings = Bindings()
-    conditions = _conditions(source, slice_, bindings)
-    if condition:
-        conditions.append(condition.replace("{fingerprint}", bindings.bind(fingerprint)))
-    return [Group(*row) for row in source.query(_filled(GROUPS, source, conditions), bindings).rows]
-
-
-def _conditions(source: Source, slice_: Slice, bindings: Bindings) -> list[str]:
-    """Those for the errors of a slice, each where it happened."""
-    window = slice_.window
-    reach = Window(window.start_ns, None if window.end_ns is None else window.end_ns + HOUR_NS)
-    children = [*_errors_of(Slice(slice_.project, reach), source, bindings), "ParentSpanId != ''"]
-    origin = ORIGIN.replace("{database}", source.database)
-    origin = origin.replace("{children}", "\n            AND ".join(children))
-    return [*_errors_of(slice_, source, bindings), origin]
-
-
-def _errors_of(slice_: Slice, source: Source, bindings: Bindings) -> list[str]:
-    return [*slice_.conditions(bindings, source), "IsError", COUNTED]
-
-
-def _filled(statement: str, source: Source, conditions: Sequence[str]) -> str:
-    filled = statement.replace("{database}", source.database)
-    return filled.replace("{conditions}", "\n    AND ".join(conditions))
 
 
 def _render(source: Source, wanted: Wanted, groups: Sequence[Group]) -> list[dict[str, Any]]:
     if not groups:
         return []
     window = wanted.slice.window
-    first_ns = window.start_ns or min(group.first_ns for group in groups)
-    last_ns = window.end_ns or max(group.last_ns for group in groups) + 1
-    step_ns = max(1, -(-(last_ns - first_ns) // TREND_POINTS // SECOND_NS)) * SECOND_NS
-    bindings = Bindings()
-    sql = (
-        _filled(FACES, source, _conditions(source, wanted.slice, bindings))
-        .replace("{first}", bindings.bind(first_ns, "Int64"))
-        .replace("{step}", bindings.bind(step_ns, "Int64"))
-        .replace("{fingerprints}", bindings.bind([group.fingerprint for group in groups], "Array(String)"))
+    intervals = build_intervals(
+        window.start_ns or min(group.first_ns for group in groups),
+        window.end_ns or max(group.last_ns for group in groups) + 1,
     )
-    faces = {row[0]: row[1:] for row in source.query(sql, bindings).rows}
-    points = -(-(last_ns - first_ns) // step_ns)
-    empty: Sequence[Any] = (0, "", {}, ())
-    return [
-        _render_group(group, wanted, faces.get(group.fingerprint, empty), (first_ns, step_ns, points))
-        for group in groups
-    ]
+    faces = load_faces(source, wanted.slice, [group.fingerprint for group in groups], intervals)
+    return [_render_group(group, wanted, faces[group.fingerprint]) for group in groups]
 
 
-def _render_group(
-    group: Group, wanted: Wanted, face: Sequence[Any], trend: tuple[int, int, int]
-) -> dict[str, Any]:
-    status, message, counts, examples = face
-    first_ns, step_ns, points = trend
+def _render_group(group: Group, wanted: Wanted, face: Face) -> dict[str, Any]:
     resolved_at = wanted.resolved.get(group.fingerprint)
     return {
         "fingerprint": group.fingerprint,
         "state": group.state(wanted),
         "error_type": group.error_type,
-        "error_status": status,
+        "error_status": face.status,
         "provider": group.provider,
         "model": group.model,
         "pattern": group.pattern,
-        "message": message or group.pattern,
+        "message": face.message or group.pattern,
         "count": group.count,
         "users": group.users,
         "traces": group.traces,
         "first_seen": render_time(group.first_ns),
         "last_seen": render_time(group.last_ns),
         "resolved_at": render_time(_nanoseconds(resolved_at)) if resolved_at else None,
-        "trend": {
-            "start": render_time(first_ns),
-            "step_s": step_ns // SECOND_NS,
-            "counts": [counts.get(point, 0) for point in range(points)],
-        },
-        "examples": [_render_example(example) for example in examples],
+        "trend": face.trend,
+        "examples": face.examples,
     }
-
-
-def _render_example(row: Sequence[Any]) -> dict[str, Any]:
-    """An occurrence; its first value is its time, negative."""
-    return {"timestamp": render_time(-row[0]), **dict(zip(EXAMPLE, row[1:], strict=True))}
-
-
-def _load_shares(source: Source, slice_: Slice, fingerprint: str) -> dict[str, Any]:
-    bindings = Bindings()
-    conditions = _conditions(source, slice_, bindings)
-    sql = _filled(SHARE, source, conditions).replace("{fingerprint}", bindings.bind(fingerprint))
-    (row,) = source.query(sql, bindings).rows
-    return {name: _render_shares(found) for name, found in zip(SHARES, row, strict=True)}
-
-
-def _render_shares(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"value": top["item"], "count": top["count"]} for top in found if top["item"]]
 
 
 def _nanoseconds(moment: datetime) -> int:

@@ -104,7 +104,7 @@ FILE_FORMATS = {
 
 def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue().encode("utf-8", "replace")
 
 

@@ -16,7 +16,7 @@ from watchkeeper_collector.store.layout import Layout
 
 TARGETS = {
     "traces": ("spans", "span_content"),
-    "logs": ("otel_logs", "span_content", "log_features"),
+    "logs": ("otel_logs", "span_content", "log_features", "scores"),
     "metrics": tuple(
         f"otel_metrics_{kind}" for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary")
     ),
@@ -26,6 +26,7 @@ CONTENT = (
     " WHERE SegmentId = {segment:String} AND Source = {source:String})"
 )
 TRACES = "(SELECT DISTINCT TraceId FROM {database}.spans WHERE SegmentId = {segment:String})"
+SCORES = "(SELECT count() FROM {database}.scores WHERE SegmentId = {segment:String})"
 FEATURES = "(SELECT count() FROM {database}.log_features WHERE SegmentId = {segment:String})"
 LISTED = f"(SELECT TraceId FROM {{database}}.trace_index WHERE TraceId GLOBAL IN {TRACES})"
 STORED_ITEMS = {
@@ -37,7 +38,8 @@ STORED_ITEMS = {
         WHERE SegmentId = {{segment:String}}""",
     "logs": f"""
         SELECT if(
-            countIf(HasContent) = {CONTENT} AND countIf(CompletesSpan) = {FEATURES},
+            countIf(HasContent) = {CONTENT} AND countIf(CompletesSpan) = {FEATURES}
+                AND countIf(IsScore) = {SCORES},
             toInt64(count()), -1)
         FROM {{database}}.otel_logs
         WHERE SegmentId = {{segment:String}}""",

@@ -38,6 +38,16 @@ ORDER BY (Project, Name, Timestamp)
 TTL EventDay + INTERVAL {aggregate_retention_days} DAY DELETE
 SETTINGS {durable};
 
+-- Which rows of `otel_logs` become scores; what checks that a segment is complete asks the same.
+ALTER TABLE {local:otel_logs} {on_cluster} ADD COLUMN IF NOT EXISTS IsScore Bool MATERIALIZED
+    if(EventName != '', EventName, LogAttributes['event.name']) = 'gen_ai.evaluation.result'
+    AND LogAttributes['gen_ai.evaluation.name'] != ''
+    AND (LogAttributes['gen_ai.evaluation.score.label'] != ''
+        OR LogAttributes['gen_ai.evaluation.score.value'] IN ('true', 'false')
+        OR isFinite(ifNull(toFloat64OrNull(LogAttributes['gen_ai.evaluation.score.value']), nan)));
+
+ALTER TABLE {database}.otel_logs {on_cluster} ADD COLUMN IF NOT EXISTS IsScore Bool;
+
 CREATE MATERIALIZED VIEW {database}.scores_of_logs {on_cluster} TO {database}.scores AS
 SELECT
     Project,
@@ -79,9 +89,8 @@ FROM
         LogAttributes['watchkeeper.score.id'] AS given_id,
         LogAttributes['gen_ai.evaluation.score.value'] AS given_value
     FROM {local:otel_logs}
-    WHERE if(EventName != '', EventName, LogAttributes['event.name']) = 'gen_ai.evaluation.result'
-)
-WHERE Name != '' AND (Value IS NOT NULL OR Label != '');
+    WHERE IsScore
+);
 
 CREATE VIEW {database}.current_scores {on_cluster} AS
 SELECT

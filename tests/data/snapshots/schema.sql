@@ -78,6 +78,49 @@ FROM
 )
 WHERE (UpdatedAt = NewestUpdate) AND IsPriced;
 
+CREATE VIEW watchkeeper.current_scores
+(
+    `Project` LowCardinality(String),
+    `Id` String,
+    `EventDay` Date,
+    `Timestamp` DateTime64(9),
+    `Name` String,
+    `TraceId` String,
+    `SpanId` String,
+    `SessionId` String,
+    `UserId` String,
+    `DataType` String,
+    `Value` Nullable(Float64),
+    `Label` String,
+    `Source` String,
+    `Comment` String,
+    `Metadata` Map(String, String),
+    `ApiKeyId` String,
+    `ReceivedAt` DateTime64(9)
+)
+AS SELECT
+    said.Project AS Project,
+    said.Id AS Id,
+    argMax(said.EventDay, (said.ReceivedAt, said.Timestamp)) AS EventDay,
+    argMax(said.Timestamp, (said.ReceivedAt, said.Timestamp)) AS Timestamp,
+    argMax(said.Name, (said.ReceivedAt, said.Timestamp)) AS Name,
+    argMax(said.TraceId, (said.ReceivedAt, said.Timestamp)) AS TraceId,
+    argMax(said.SpanId, (said.ReceivedAt, said.Timestamp)) AS SpanId,
+    argMax(said.SessionId, (said.ReceivedAt, said.Timestamp)) AS SessionId,
+    argMax(said.UserId, (said.ReceivedAt, said.Timestamp)) AS UserId,
+    argMax(said.DataType, (said.ReceivedAt, said.Timestamp)) AS DataType,
+    (argMax(tuple(said.Value), (said.ReceivedAt, said.Timestamp))).1 AS Value,
+    argMax(said.Label, (said.ReceivedAt, said.Timestamp)) AS Label,
+    argMax(said.Source, (said.ReceivedAt, said.Timestamp)) AS Source,
+    argMax(said.Comment, (said.ReceivedAt, said.Timestamp)) AS Comment,
+    argMax(said.Metadata, (said.ReceivedAt, said.Timestamp)) AS Metadata,
+    argMax(said.ApiKeyId, (said.ReceivedAt, said.Timestamp)) AS ApiKeyId,
+    max(said.ReceivedAt) AS ReceivedAt
+FROM watchkeeper.scores AS said
+GROUP BY
+    said.Project,
+    said.Id;
+
 CREATE TABLE watchkeeper.heard_records
 (
     `Project` LowCardinality(String),
@@ -1509,6 +1552,7 @@ CREATE TABLE watchkeeper.otel_logs
     `HoldsContent` Bool DEFAULT ((startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.') AS is_event) AND (Body != '')) OR arrayExists(k -> ((is_event OR startsWith(k, 'gen_ai.')) AND ((k IN ('gen_ai.input.messages', 'ai.prompt.messages', 'langfuse.observation.input', 'mlflow.spanInputs', 'gen_ai.prompt', 'gcp.vertex.agent.llm_request', 'request_data', 'pydantic_ai.all_messages', 'all_messages_events', 'events', 'ai.prompt', 'input.value', 'traceloop.entity.input', 'lmnr.span.input', 'lk.user_input', 'lk.chat_ctx', 'haystack.component.input', 'llm.messages', 'agent.messages', 'langfuse.trace.input', 'inputs', 'ai.values', 'ai.value', 'embedding.text', 'lk.input_text', 'lk.user_transcript', 'gen_ai.task.input', 'user_prompt', 'new_context', 'input', 'gen_ai.output.messages', 'ai.response.text', 'ai.response.object', 'langfuse.observation.output', 'mlflow.spanOutputs', 'gen_ai.completion', 'gcp.vertex.agent.llm_response', 'response_data', 'final_result', 'output.value', 'traceloop.entity.output', 'lmnr.span.output', 'lk.response.text', 'haystack.component.output', 'langfuse.trace.output', 'ai.result.text', 'ai.result.object', 'gen_ai.task.output', 'response.model_output', 'output', 'gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents', 'gen_ai.memory.query.text', 'gen_ai.memory.records', 'ai.prompt.tools', 'ai.response.toolCalls', 'ai.response.reasoning', 'ai.toolCall.args', 'ai.toolCall.input', 'ai.toolCall.result', 'ai.toolCall.output', 'tool_arguments', 'tool_response', 'tool.parameters', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response', 'gcp.vertex.agent.data', 'mlflow.chat.tools', 'mlflow.chat.messages', 'model_request_parameters', 'llm.prompt_template.template', 'llm.prompt_template.variables', 'traceloop.prompt.template', 'traceloop.prompt.template_variables', 'tool.arguments', 'tools', 'ai.result.toolCalls', 'lk.instructions', 'lk.function_tools', 'lk.response.function_calls', 'lk.function_tool.arguments', 'lk.function_tool.output', 'user_system_prompt', 'tool_input', 'tool_output', 'gen_ai.tool.args', 'instructions', 'langfuse.observation.metadata.instructions', 'crew_agents', 'crew_tasks')) OR startsWith(k, 'llm.input_messages.') OR startsWith(k, 'llm.output_messages.') OR startsWith(k, 'llm.prompts.') OR startsWith(k, 'llm.choices.') OR startsWith(k, 'llm.tools.') OR startsWith(k, 'gen_ai.prompt.variable.') OR startsWith(k, 'retrieval.documents.') OR startsWith(k, 'reranker.') OR startsWith(k, 'embedding.embeddings.') OR startsWith(k, 'llm.request.functions.') OR startsWith(k, 'message.tool_calls.') OR match(k, '^(gen_ai\\.prompt\\.|gen_ai\\.completion\\.)[0-9]+[.]'))), mapKeys(LogAttributes)) COMMENT 'Prompts or answers are in this row: it is kept as long as content, and shown to those who may read content',
     `HasContent` Bool DEFAULT HoldsContent COMMENT 'A row of span_content is of this record, until content expires',
     `CompletesSpan` Bool DEFAULT ((TraceId != '') AND (SpanId != '') AND ((if(EventName = '', LogAttributes['event.name'], EventName)) != 'gen_ai.evaluation.result') AND (HoldsContent OR (startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'gen_ai.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'mlflow.chunk.') OR startsWith((if(EventName = '', LogAttributes['event.name'], EventName)), 'llm.content.')))) COMMENT 'A row of log_features is of this record, until content expires',
+    `IsScore` Bool MATERIALIZED (if(EventName != '', EventName, LogAttributes['event.name']) = 'gen_ai.evaluation.result') AND ((LogAttributes['gen_ai.evaluation.name']) != '') AND (((LogAttributes['gen_ai.evaluation.score.label']) != '') OR ((LogAttributes['gen_ai.evaluation.score.value']) IN ('true', 'false')) OR isFinite(ifNull(toFloat64OrNull(LogAttributes['gen_ai.evaluation.score.value']), nan))),
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4,
     INDEX body_words lower(Body) TYPE text(tokenizer = splitByNonAlpha) GRANULARITY 100000000
@@ -3155,6 +3199,82 @@ SELECT
     `values`[indexOf(runs, 57)] AS cut_chars
 FROM sorted;
 
+CREATE TABLE watchkeeper.rollup_1h
+(
+    `Project` LowCardinality(String),
+    `Hour` DateTime('UTC'),
+    `BuiltAt` DateTime64(6, 'UTC'),
+    `Kind` LowCardinality(String),
+    `Operation` LowCardinality(String),
+    `ServiceName` LowCardinality(String),
+    `Environment` LowCardinality(String),
+    `Release` LowCardinality(String),
+    `Provider` LowCardinality(String),
+    `RequestModel` LowCardinality(String),
+    `ResponseModel` LowCardinality(String),
+    `Feature` LowCardinality(String),
+    `PromptName` LowCardinality(String),
+    `PromptVersion` LowCardinality(String),
+    `ToolName` LowCardinality(String),
+    `Spans` UInt64 COMMENT 'Duplicates too, which all other columns leave out' CODEC(T64, ZSTD(1)),
+    `Counted` UInt64 COMMENT 'Spans that are no duplicates' CODEC(T64, ZSTD(1)),
+    `Errors` UInt64 CODEC(T64, ZSTD(1)),
+    `RateLimited` UInt64 COMMENT 'Failed with status 429' CODEC(T64, ZSTD(1)),
+    `CostUsd` Float64 COMMENT 'Of those whose cost is known' CODEC(ZSTD(1)),
+    `Priced` UInt64 COMMENT 'Whose cost is known' CODEC(T64, ZSTD(1)),
+    `Unpriced` UInt64 COMMENT 'Calls whose cost is not known' CODEC(T64, ZSTD(1)),
+    `InputTokens` UInt64 CODEC(T64, ZSTD(1)),
+    `InputKnown` UInt64 COMMENT 'That have InputTokens' CODEC(T64, ZSTD(1)),
+    `OutputTokens` UInt64 CODEC(T64, ZSTD(1)),
+    `OutputKnown` UInt64 COMMENT 'That have OutputTokens' CODEC(T64, ZSTD(1)),
+    `CacheReadTokens` UInt64 CODEC(T64, ZSTD(1)),
+    `CacheWriteTokens` UInt64 CODEC(T64, ZSTD(1)),
+    `DurationNs` Float64 CODEC(ZSTD(1)),
+    `WrittenTokens` UInt64 COMMENT 'OutputTokens of those that did not fail' CODEC(T64, ZSTD(1)),
+    `WritingNs` Float64 COMMENT 'The time that these took' CODEC(ZSTD(1)),
+    `Outputs` UInt64 COMMENT 'Whose answer is known' CODEC(T64, ZSTD(1)),
+    `Empties` UInt64 COMMENT 'Of these, without text or tool call' CODEC(T64, ZSTD(1)),
+    `Finished` UInt64 COMMENT 'That say why they ended' CODEC(T64, ZSTD(1)),
+    `Truncated` UInt64 COMMENT 'Of these, at the token limit' CODEC(T64, ZSTD(1)),
+    `LatencyMs` AggregateFunction(quantilesDD(0.01, 0.5, 0.9, 0.95, 0.99), Float64) CODEC(ZSTD(1)),
+    `FirstTokenMs` AggregateFunction(quantilesDD(0.01, 0.5, 0.9, 0.95, 0.99), Float64) CODEC(ZSTD(1)),
+    `LatencyBuckets` Map(Int16, UInt64) COMMENT 'Spans by size of their duration: the bucket n begins at 2^(n/4) ms' CODEC(ZSTD(1)),
+    `FirstTokenBuckets` Map(Int16, UInt64) COMMENT 'Likewise' CODEC(ZSTD(1)),
+    `Traces` AggregateFunction(uniqCombined64(15), String) CODEC(ZSTD(1)),
+    `Users` AggregateFunction(uniqCombined64(15), String) CODEC(ZSTD(1)),
+    `Sessions` AggregateFunction(uniqCombined64(15), String) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(Hour)
+ORDER BY (Project, Hour, BuiltAt, Kind)
+TTL toDate(Hour) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE TABLE watchkeeper.rollup_hours
+(
+    `Project` LowCardinality(String),
+    `Hour` DateTime('UTC'),
+    `BuiltAt` DateTime64(6, 'UTC') COMMENT 'Of the rows that count',
+    `Spans` UInt64 COMMENT 'Of the hour, as it was then',
+    `Fingerprint` UInt64 COMMENT 'Of their times, costs and changes: an hour with another one is built again'
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(Hour)
+ORDER BY (Project, Hour, BuiltAt)
+TTL toDate(Hour) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE TABLE watchkeeper.rollup_marks
+(
+    `Project` LowCardinality(String),
+    `Hour` DateTime('UTC'),
+    `MarkedAt` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = MergeTree
+ORDER BY (Project, Hour)
+TTL toDateTime(MarkedAt) + toIntervalDay(3)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
 CREATE TABLE watchkeeper.schema_changeables
 (
     `Name` String,
@@ -3175,6 +3295,89 @@ CREATE TABLE watchkeeper.schema_migrations
 ENGINE = MergeTree
 ORDER BY Number
 SETTINGS index_granularity = 8192;
+
+CREATE TABLE watchkeeper.scores
+(
+    `Project` LowCardinality(String) DEFAULT 'default',
+    `RetentionClass` LowCardinality(String) DEFAULT 'standard',
+    `EventDay` Date,
+    `Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    `Id` String CODEC(ZSTD(1)),
+    `Name` LowCardinality(String),
+    `TraceId` String CODEC(ZSTD(1)),
+    `SpanId` String CODEC(ZSTD(1)),
+    `SessionId` String CODEC(ZSTD(1)),
+    `UserId` String CODEC(ZSTD(1)),
+    `DataType` LowCardinality(String) COMMENT 'numeric, boolean or categorical',
+    `Value` Nullable(Float64) COMMENT 'Of boolean ones 1 and 0; of categorical ones only where the sender gave one' CODEC(ZSTD(1)),
+    `Label` LowCardinality(String),
+    `Source` LowCardinality(String) COMMENT 'Who judged: feedback, review, evaluator, or what the sender says',
+    `Comment` String CODEC(ZSTD(3)),
+    `Metadata` Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    `ReceivedAt` DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String),
+    INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_session SessionId TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_segment SegmentId TYPE set(64) GRANULARITY 4
+)
+ENGINE = MergeTree
+PARTITION BY (RetentionClass, toMonday(EventDay))
+ORDER BY (Project, Name, Timestamp)
+TTL EventDay + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW watchkeeper.scores_of_logs TO watchkeeper.scores
+(
+    `Project` LowCardinality(String),
+    `RetentionClass` LowCardinality(String),
+    `EventDay` Date,
+    `Timestamp` DateTime64(9),
+    `Id` String,
+    `Name` String,
+    `TraceId` String,
+    `SpanId` String,
+    `SessionId` String,
+    `UserId` String,
+    `DataType` String,
+    `Value` Nullable(Float64),
+    `Label` String,
+    `Source` String,
+    `Comment` String,
+    `Metadata` Map(String, String),
+    `ReceivedAt` DateTime64(9),
+    `SegmentId` LowCardinality(String),
+    `ApiKeyId` LowCardinality(String)
+)
+AS SELECT
+    Project,
+    RetentionClass,
+    EventDay,
+    Timestamp,
+    if(given_id != '', given_id, lower(hex(sipHash128(Timestamp, TraceId, SpanId, SessionId, UserId, Name, Label, ifNull(toString(Value), ''), Comment)))) AS Id,
+    LogAttributes['gen_ai.evaluation.name'] AS Name,
+    TraceId,
+    SpanId,
+    coalesce(nullIf(LogAttributes['session.id'], ''), nullIf(LogAttributes['gen_ai.conversation.id'], ''), LogAttributes['langfuse.session.id']) AS SessionId,
+    LogAttributes['user.id'] AS UserId,
+    multiIf(((LogAttributes['watchkeeper.score.type']) IN ('numeric', 'boolean', 'categorical')), LogAttributes['watchkeeper.score.type'], (given_value IN ('true', 'false')), 'boolean', Value IS NULL, 'categorical', 'numeric') AS DataType,
+    multiIf(given_value = 'true', 1, given_value = 'false', 0, isFinite(ifNull(toFloat64OrNull(given_value), nan)), toFloat64OrNull(given_value), NULL) AS Value,
+    LogAttributes['gen_ai.evaluation.score.label'] AS Label,
+    LogAttributes['watchkeeper.score.source'] AS Source,
+    LogAttributes['gen_ai.evaluation.explanation'] AS Comment,
+    mapApply((k, v) -> (substring(k, 28), v), mapFilter((k, v) -> startsWith(k, 'watchkeeper.score.metadata.'), LogAttributes)) AS Metadata,
+    ReceivedAt,
+    SegmentId,
+    ApiKeyId
+FROM
+(
+    SELECT
+        *,
+        LogAttributes['watchkeeper.score.id'] AS given_id,
+        LogAttributes['gen_ai.evaluation.score.value'] AS given_value
+    FROM watchkeeper.otel_logs
+    WHERE IsScore
+);
 
 CREATE TABLE watchkeeper.span_content
 (
@@ -3325,6 +3528,7 @@ CREATE TABLE watchkeeper.spans
     `IsJson` Bool,
     `HasCodeFence` Bool,
     `ToolCallCount` UInt16 CODEC(T64, ZSTD(1)),
+    `ErrorPattern` LowCardinality(String) MATERIALIZED if(NOT IsError, '', trimBoth(substringUTF8(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(if(match(substringUTF8(ErrorMessage, 1, 2000), '[\'"]message[\'"]: ?[\'"]'), trimBoth(extract(substringUTF8(ErrorMessage, 1, 2000), '[\'"]message[\'"]: ?(\'[^\']*\'?|"(?:[^"\\\\]|\\\\.)*"?)'), '"\''), substringUTF8(ErrorMessage, 1, 2000)), '[a-zA-Z][a-zA-Z0-9+.-]*://[^\\s"\'<>)]+', '<url>'), '"(?:[^"\\\\]|\\\\.)*"|`[^`]*`|(^|[^\\pL\\pN])\'[^\']*\'', '\\1<value>'), '\\b\\d{4}-\\d\\d-\\d\\d(?:[T ]\\d\\d:\\d\\d(?::\\d\\d(?:[.,]\\d+)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?)?', '<time>'), '(^|[\\s(=:,])(?:\\d+(?:\\.\\d+)?(?:ns|us|µs|ms|s|m|h|d))+\\b', '\\1<n>'), '\\b(?:[\\w.@+-]*\\pL[\\w.@+-]*\\d[\\w.@+-]*|[\\w.@+-]*\\d[\\w.@+-]*\\pL[\\w.@+-]*[\\w@+-]|[\\w.+-]+@[\\w.-]+)', '<id>'), '[+-]?\\b\\d+(?:[.,:/]\\d+)*%?', '<n>'), '\\s+', ' '), 1, 200))),
     INDEX by_span SpanId TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_trace TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_response ResponseId TYPE bloom_filter(0.01) GRANULARITY 1,

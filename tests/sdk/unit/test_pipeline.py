@@ -1,8 +1,10 @@
 """The way to the collector: outages, bounds, forks, exits."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +193,10 @@ def test_a_score_is_sent_to_the_api(collector: Collector, watch: Watch) -> None:
     score(0.5, name="helpful", trace_id="0" * 31 + "1", comment="so")
     assert handle.flush(5)
     (request,) = [request for request in collector.received if request.path == "/api/v1/scores"]
-    assert request.body == (
-        b'{"value": 0.5, "name": "helpful", "trace_id": "00000000000000000000000000000001", "comment": "so"}'
-    )
+    sent = json.loads(request.body)
+    assert len(sent.pop("id")) == 32
+    assert datetime.fromisoformat(sent.pop("timestamp")).tzinfo is not None
+    assert sent == {"value": 0.5, "name": "helpful", "trace_id": "0" * 31 + "1", "comment": "so"}
     assert request.headers["Content-Type"] == "application/json"
 
 
