@@ -3,10 +3,11 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.message import Message
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +17,7 @@ from watchkeeper_collector.cli.failures import FAILED, USED_WRONGLY, CommandFail
 ANSWER_TIMEOUT_S = 120.0
 JSON = "application/json"
 PAGE_ITEMS = 1000
+CHUNK_BYTES = 1 << 18
 LONGEST_MESSAGE_CHARS = 2000
 
 
@@ -31,6 +33,13 @@ class AnswerError(CommandFailedError):
 class Answer(NamedTuple):
     body: bytes
     headers: Message
+
+
+class Download(NamedTuple):
+    """An answer whose body is read as it comes."""
+
+    headers: Message
+    chunks: Iterator[bytes]
 
 
 class ApiClient:
@@ -84,14 +93,43 @@ class ApiClient:
         accept: str = JSON,
     ) -> Answer:
         """One request and its answer."""
+        request = self._build_request(method, path, data, {"Accept": accept, **(headers or {})})
+        with self._translated_errors(), self._opener.open(request, timeout=self._timeout_s) as answer:
+            return Answer(answer.read(), answer.headers)
+
+    @contextmanager
+    def download(self, path: str, parameters: Mapping[str, Any]) -> Iterator["Download"]:
+        """An answer that is read bit by bit; leaving ends it."""
+        request = self._build_request("GET", _with_query(path, parameters), None, {"Accept": "*/*"})
+        with self._translated_errors():
+            answer = self._opener.open(request, timeout=self._timeout_s)
+        with answer:
+            yield Download(answer.headers, self._read_chunks(answer))
+
+    def _read_chunks(self, answer: Any) -> Iterator[bytes]:
+        while True:
+            with self._translated_errors():
+                chunk = answer.read1(CHUNK_BYTES)
+                if not chunk and answer.length:  # `read1` says nothing of it
+                    raise IncompleteRead(b"", answer.length)
+            if not chunk:
+                return
+            yield chunk
+
+    def _build_request(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> urllib.request.Request:
         request = urllib.request.Request(  # noqa: S310 - http and https only: see _read_url
-            self.url + path, data, {"Accept": accept, **(headers or {})}, method=method
+            self.url + path, data, dict(headers), method=method
         )
         if self._api_key:
             request.add_unredirected_header("Authorization", f"Bearer {self._api_key}")
+        return request
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as answer:
-                return Answer(answer.read(), answer.headers)
+            yield
         except urllib.error.HTTPError as error:
             raise self._refused(error) from error
         except (OSError, HTTPException) as error:
