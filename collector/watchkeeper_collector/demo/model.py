@@ -43,8 +43,8 @@ HAIKU = Model(
 )
 SONNET = Model(
     "anthropic",
-    "claude-sonnet-4-5",
-    "claude-sonnet-4-5-20250929",
+    "claude-sonnet-4-6",
+    "claude-sonnet-4-6",
     0.9,
     65,
     "api.anthropic.com",

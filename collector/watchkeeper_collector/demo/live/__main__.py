@@ -3,6 +3,7 @@
 import random
 import sys
 import threading
+from contextlib import closing
 
 import watchkeeper
 
@@ -25,8 +26,8 @@ def main() -> None:
     over = threading.Event()
     threading.Thread(target=_until_end_of_input, args=(over,), daemon=True).start()
     rng = random.Random()  # noqa: S311 - traffic, not secrets
-    with ModelServer() as models:
-        for _ in serve_customers(SERVICES[service_name](models.url), rng):
+    with ModelServer() as models, closing(SERVICES[service_name](models.url)) as service:
+        for _ in serve_customers(service, rng):
             if over.wait(rng.uniform(*PAUSE_S)):
                 break
     handle.shutdown()

@@ -59,6 +59,10 @@ class Assistant:
             http_client=openai.DefaultHttpxClient(proxy=proxy),
         )
 
+    def close(self) -> None:
+        self._openai.close()
+        self._gemini.close()
+
     @watchkeeper.agent(name="shop-assistant")
     def answer(self, visit: Visit, question: str) -> str:
         """Ask the model, run the tool that it wants, and stream the answer."""
@@ -119,6 +123,9 @@ class Support:
             http_client=anthropic.DefaultHttpxClient(proxy=proxy),
         )
 
+    def close(self) -> None:
+        self._anthropic.close()
+
     @watchkeeper.agent(name="order-support")
     def answer(self, visit: Visit, question: str) -> str:
         """Look the order up where the model wants it, then stream the answer."""
@@ -139,7 +146,7 @@ class Support:
         result = {"type": "tool_result", "tool_use_id": wish.id, "content": self.look_up_order(visit.subject)}
         visit.history.append({"role": "user", "content": [result]})
         with self._anthropic.messages.stream(
-            model="claude-sonnet-4-5", max_tokens=300, system=system, messages=visit.history
+            model="claude-sonnet-4-6", max_tokens=300, system=system, messages=visit.history
         ) as stream:
             text = "".join(stream.text_stream)
         visit.history.append({"role": "assistant", "content": text})
