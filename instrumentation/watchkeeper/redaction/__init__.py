@@ -42,10 +42,8 @@ class Redaction:
     def __init__(self, redact: Any = None) -> None:
         """``redact`` is a policy, or what ``read_policy`` reads; here ``None`` means nothing."""
         self.policy = Policy(modes={}) if redact is None else read_policy(redact)
-
-    @property
-    def is_on(self) -> bool:
-        return self.policy.is_on
+        self.is_on = self.policy.is_on
+        self._takes_secrets = SECRET in self.policy.active
 
     @cached_property
     def detectors(self) -> str:
@@ -65,13 +63,13 @@ class Redaction:
     def failure(self, text: str, hits: Hits | None = None) -> str:
         """An exception's text, of which some clients make a place for keys and headers: those always go."""
         redacted: str = self.apply(text, hits)
-        return redacted if SECRET in self.policy.active else without_secrets(redacted)
+        return redacted if self._takes_secrets else without_secrets(redacted)
 
     def labels(self, attributes: Mapping[str, Any], hits: Hits, *, personal: bool) -> Mapping[str, Any]:
         """What is no content: secrets go; what all other detectors find, only where ``personal``."""
         if personal:
             return self.apply(attributes, hits) if self.is_on else attributes
-        if SECRET not in self.policy.active:
+        if not self._takes_secrets:
             return attributes
         together = "\n".join(
             [f"{name}: {value}" for name, value in attributes.items() if not isinstance(value, float)]
