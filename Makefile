@@ -10,7 +10,7 @@ INSTALLED := .venv/installed-$(shell cat locks/dev.txt locks/previous.txt pyproj
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header $(ARGS)
 
-.PHONY: help demo test check campaign bench bare-install setup system-packages lock clean
+.PHONY: help demo test check campaign bench bare-install first-run setup system-packages lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,12 +29,16 @@ check: $(INSTALLED) ## Format, lint, types and the direction of imports.
 
 campaign: $(INSTALLED) system-packages ## The long campaigns: hundreds of kills, thousands of random cases.
 	@$(BIN)/python -m pytest -m campaign $(ARGS)
+	@$(BIN)/python scripts/first_run.py
 
 bench: $(INSTALLED) ## The benchmarks, with the machine's figures beside them.
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bare-install: $(INSTALLED) ## Prove that the wheel alone installs the SDK and no server package.
 	@$(BIN)/python scripts/bare_install.py
+
+first-run: $(INSTALLED) ## Prove a user's first minutes: the wheel, three programs, a collector that is killed.
+	@$(BIN)/python scripts/first_run.py
 
 setup: $(INSTALLED) ## The environment in .venv, from locks/dev.txt.
 
