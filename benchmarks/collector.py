@@ -18,6 +18,8 @@ from benchmarks.server_process import HOST, BenchmarkError, ServerProcess, clean
 ANSWER_TIMEOUT_S = 120.0
 STILL_S = 8.0
 MERGE_TIMEOUT_S = 120.0
+ROLLUP_TIMEOUT_S = 900.0
+ROLLED_UP = "SELECT sum(last) FROM (SELECT argMax(Spans, BuiltAt) AS last FROM rollup_hours GROUP BY Hour)"
 COUNTS = "SELECT count(), uniqExact(SpanId) FROM spans"
 
 
@@ -97,6 +99,15 @@ class CollectorProcess(ServerProcess):
             if found != sizes:
                 sizes, since_s = found, time.monotonic()
             time.sleep(1)
+
+    def until_rolled_up(self, spans: float) -> None:
+        """Wait until so many spans are rolled up, within bounds."""
+        ends_at_s = time.monotonic() + ROLLUP_TIMEOUT_S
+        while time.monotonic() < ends_at_s:
+            if float(self.sql(ROLLED_UP)[0][0]) >= spans:
+                return
+            time.sleep(1)
+        raise BenchmarkError(f"Only some of {spans:,.0f} spans are rolled up after {ROLLUP_TIMEOUT_S} s.")
 
     def _ask(self, method: str, path: str, body: str | None) -> bytes:
         """One request. A connection that the collector closed meanwhile is opened anew."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Annotated, NamedTuple
 
@@ -22,6 +23,8 @@ A_TRACE = (
     "SELECT TraceId FROM spans WHERE Timestamp < now() - INTERVAL {days} DAY ORDER BY Timestamp DESC LIMIT 1"
 )
 MS = 1000
+ROLLED_SHARE = 0.99
+"""The hour that is not over is not rolled up."""
 
 
 class Answered(NamedTuple):
@@ -38,6 +41,14 @@ def measure_queries(
     spans: Annotated[int, typer.Option(min=1000, max=20_000_000)] = 1_000_000,
     repeats: Annotated[int, typer.Option(min=2, max=200)] = 20,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="A question is repeated no longer.")] = 30,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A data folder that is filled already, with so many SPANS; it stays.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     folder: options.Folder = None,
     markdown: options.Markdown = False,
     out: options.Out = None,
@@ -52,10 +63,12 @@ def measure_queries(
     """
     with options.working_folder(folder) as work:
         machine = describe_machine(work)
-        fill_folder(work / "filled", spans, hours=24 * DAYS)
-        with CollectorProcess(work / "filled") as collector, showing("Asking") as report:
+        if data is None:
+            fill_folder(work / "filled", spans, hours=24 * DAYS)
+        with CollectorProcess(data or work / "filled") as collector, showing("Asking") as report:
             collector.until_ready()
             collector.until_merged()
+            collector.until_rolled_up(ROLLED_SHARE * spans)
             found = list(ask_all(collector, repeats, seconds, report))
     rows = [_row(answered) for answered in found]
     details = {"answers": [answered._asdict() for answered in found], "calibration_us": calibrate()}

@@ -33,7 +33,7 @@ LEVELS = (
     {"serving"},
     {"app"},
     {"api", "otlp", "alerts", "drift", "demo"},
-    {"query", "pricing", "settling", "spool", "store", "state"},
+    {"query", "pricing", "rollup", "settling", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},
     {"errors"},

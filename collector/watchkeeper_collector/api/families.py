@@ -37,6 +37,7 @@ SPOOL_COUNTERS = {
 }
 WORKER_GAUGES = {
     "round_s": ("last_round_seconds", "Seconds that the last round took."),
+    "hours_waiting": ("hours_waiting", "Hours that changed and are read from spans until built again."),
     "traces_too_large": ("traces_too_large", "Traces that were too large for the last round."),
 }
 

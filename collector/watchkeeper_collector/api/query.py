@@ -15,6 +15,7 @@ from watchkeeper_collector.query.comparison import answer, earlier_window
 from watchkeeper_collector.query.exports import Format, export_table
 from watchkeeper_collector.query.measures import Measure, find_measure
 from watchkeeper_collector.query.question import Compare, Question
+from watchkeeper_collector.query.rolled import ESTIMATES
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window, read_step, read_window, render_time
 from watchkeeper_collector.state.keys import Principal
@@ -162,6 +163,8 @@ def _render(question: Question, table: Table) -> QueryAnswer:
         rows=table.dicts(),
         is_truncated=table.is_truncated,
         compared_with=_window(earlier_window(question)) if question.compare else None,
+        source="rollup" if table.is_rolled_up else "spans",
+        estimated=[name for name in question.measures if table.is_rolled_up and name in ESTIMATES],
     )
 
 

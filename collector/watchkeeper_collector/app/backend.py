@@ -12,8 +12,10 @@ from watchkeeper_collector.errors import StateUnavailableError, StoreUnavailable
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.worker import PriceWorker
 from watchkeeper_collector.query.limits import Limits
-from watchkeeper_collector.query.source import Source
+from watchkeeper_collector.query.source import Rollup, Source
 from watchkeeper_collector.query.sql.running import SESSION_SETTINGS
+from watchkeeper_collector.rollup.tables import RollupTables
+from watchkeeper_collector.rollup.worker import RollupWorker
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.settling.worker import SettlingWorker
 from watchkeeper_collector.spool import Drain, Spool
@@ -72,23 +74,34 @@ class Backend:
         self._migration_lease = state.lease("migration", ttl_s=MIGRATION_LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
-        self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "settling")}
+        self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "rollup", "settling")}
+        self._rollup = RollupWorker(
+            RollupTables(self.store, self._layout.database, self._layout.cluster),
+            kept_days=settings.span_retention_days,
+            may_run=self._leases["rollup"].acquire,
+        )
         self._settling = SettlingWorker(
             self.store,
             self._layout.database,
             self._layout.cluster,
+            touch=self._rollup.mark,
             interval_s=settings.settle_interval_s,
             may_run=self._leases["settling"].acquire,
         )
         prices = PriceWorker(self.price_table(self.store), may_run=self._leases["prices"].acquire)
-        self._workers: Mapping[str, Worker] = {"prices": prices, "settling": self._settling}
+        self._workers: Mapping[str, Worker] = {
+            "prices": prices,
+            "rollup": self._rollup,
+            "settling": self._settling,
+        }
 
     def price_table(self, store: Store) -> PriceTable:
-        return PriceTable(store, self._layout.database, self._layout.cluster)
+        return PriceTable(store, self._layout.database, self._layout.cluster, touch=self._rollup.mark)
 
     def source(self, store: Store) -> Source:
         """What queries on the store may read, and cost."""
-        return Source(store, self._layout.database, self._limits)
+        rollup = Rollup(kept_days=self._settings.span_retention_days)
+        return Source(store, self._layout.database, self._limits, rollup)
 
     def erase(self, project: str) -> None:
         """Remove everything that the store has of a project."""
@@ -155,12 +168,17 @@ class Backend:
     def _begin(self) -> None:
         sink = ReportingSink(
             StoreSink(self.store, self._layout, reserve_bytes=self._settings.disk_reserve_bytes // 2),
-            self._settling.look_back_to,
+            self._look_back_to,
         )
         self._drain = Drain(self._spool, sink, self._spool.dead_letters)
         self._drain.start()
         for worker in self._workers.values():
             worker.start()
+
+    def _look_back_to(self, received_ns: int) -> None:
+        """Spans that were received then have just become visible."""
+        self._settling.look_back_to(received_ns)
+        self._rollup.look_back_to(received_ns)
 
     def _release_leases(self) -> None:
         """Let another collector go on at once; one that can't be told waits for the leases' end."""

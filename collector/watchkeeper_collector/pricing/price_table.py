@@ -1,6 +1,6 @@
 """The price tables: what is known, what is in force, and how a new price gets there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -82,11 +82,16 @@ class PriceRecord:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """Where prices and priced spans are. On a cluster every node holds all prices."""
+    """Where prices and priced spans are. On a cluster every node holds all prices.
+
+    ``touch`` is told, before and after, of spans whose cost is changed: their project and the first and the
+    last nanosecond of them.
+    """
 
     connection: Connection
     database: str = "watchkeeper"
     cluster: str = ""
+    touch: Callable[[Collection[tuple[str, int, int]]], None] = lambda _: None
 
     @property
     def dictionary(self) -> str:

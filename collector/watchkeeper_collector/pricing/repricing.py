@@ -32,7 +32,14 @@ WHERE {without_price} AND ReceivedAt >= fromUnixTimestamp64Nano({since_ns:Int64}
 )"""
 
 FILLABLE = """
-SELECT Provider, ResponseModel, RequestModel, min(EventDay), max(EventDay), count()
+SELECT
+    Provider,
+    ResponseModel,
+    RequestModel,
+    min(EventDay),
+    max(EventDay),
+    count(),
+    groupUniqArray((Project, toUnixTimestamp(toStartOfHour(Timestamp))))
 FROM ({costed})
 WHERE PriceVersion != ''
 GROUP BY Provider, ResponseModel, RequestModel
@@ -119,10 +126,13 @@ def _fill(table: PriceTable, models: Sequence[Sequence[Any]], since_ns: int) -> 
         "since_ns": since_ns,
     }
     condition = _without_price(table, FILL_CONDITION)
+    touched = {(project, hour_s * 10**9, hour_s * 10**9) for row in models for project, hour_s in row[6]}
+    table.touch(touched)
     if sum(row[5] for row in models) > PATCH_ROWS:
         _mutate(table, condition, window, wait=True)
     else:
         _patch(table, condition, window)
+    table.touch(touched)
 
 
 def _without_price(table: PriceTable, statement: str) -> str:
@@ -146,7 +156,10 @@ def reprice(table: PriceTable, scope: Scope) -> str:
     if scope.end <= scope.start:
         raise InvalidRequestError(f"The window ends ('{scope.end}') before it starts ('{scope.start}').")
     reprice_id = uuid.uuid4().hex
+    touched = [(scope.project, nanoseconds(scope.start), nanoseconds(scope.end))]
+    table.touch(touched)
     _mutate(table, f"{REPRICE_CONDITION} AND 'reprice {reprice_id}' != ''", scope.parameters(), wait=False)
+    table.touch(touched)
     return reprice_id
 
 

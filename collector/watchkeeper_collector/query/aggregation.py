@@ -1,13 +1,13 @@
 """Measures by dimensions over a window, as a table or as series of points."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.question import Columns, Question, check_points
-from watchkeeper_collector.query.relation import Relation, spans_of
+from watchkeeper_collector.query.relation import Origin, Relation, find_origin
+from watchkeeper_collector.query.rows import jsonable
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.query.times import Window, render_time
 
@@ -47,12 +47,13 @@ class Table:
     """``is_truncated``: there are more groups than were asked for.
 
     With a step, the first column is ``time``, the start of each interval. In rows of all other groups
-    together the dimensions are ``None``.
+    together the dimensions are ``None``. ``is_rolled_up``: most of it comes from roll-ups.
     """
 
     names: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     is_truncated: bool
+    is_rolled_up: bool = False
 
     def dicts(self) -> list[dict[str, Any]]:
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
@@ -60,33 +61,33 @@ class Table:
 
 def run_query(source: Source, question: Question) -> Table:
     """Answer a question, without what it is compared with."""
-    groups = group_table(source, question) if question.by or question.step_ns is None else None
+    origin = find_origin(source, question)
+    groups = group_table(origin) if question.by or question.step_ns is None else None
     if question.step_ns is None and groups is not None:
-        return _with_rest(source, question, groups)
-    return series_table(source, question, groups)
+        return _with_rest(origin, groups)
+    return series_table(origin, groups)
 
 
-def group_table(source: Source, question: Question, within: Sequence[Group] | None = None) -> Table:
+def group_table(origin: Origin, within: Sequence[Group] | None = None) -> Table:
     """One row for each group, with nothing said about time; only those ``within``."""
-    statement = table_statement(source, question, question.limit + 1, within)
-    rows = [tuple(_jsonable(row)) for row in source.query(statement.sql, statement.bindings).rows]
-    names = (*question.by, *question.measures)
-    return Table(names, rows[: question.limit], len(rows) > question.limit)
+    question = origin.question
+    rows = _rows(origin, table_statement(origin, question.limit + 1, within))
+    names, is_truncated = (*question.by, *question.measures), len(rows) > question.limit
+    return Table(names, rows[: question.limit], is_truncated, origin.coverage is not None)
 
 
-def series_table(source: Source, question: Question, groups: Table | None, *, later_ns: int = 0) -> Table:
+def series_table(origin: Origin, groups: Table | None, *, later_ns: int = 0) -> Table:
     """The points of each group, in the order of the groups; shown as if they were so much later."""
-    step_ns, width = question.step_ns or 0, len(question.by)
-    statement = series_statement(source, question, groups)
-    rows = [
-        (render_time(row[0] * step_ns + later_ns), *_jsonable(row[1:]))
-        for row in source.query(statement.sql, statement.bindings).rows
-    ]
+    question = origin.question
+    step_ns, width = question.step_ns or 0, 1 + len(question.by)
+    found = _rows(origin, series_statement(origin, groups))
+    rows = [(render_time(row[0] * step_ns + later_ns), *row[1:]) for row in found]
     if groups is not None:
         rank = {group: place for place, group in enumerate(groups_of(groups, question))}
-        rows.sort(key=lambda row: rank.get(tuple(row[1 : 1 + width]), len(rank)))
+        rows.sort(key=lambda row: rank.get(tuple(row[1:width]), len(rank)))
     names = ("time", *question.by, *question.measures)
-    return Table(names, rows, groups is not None and groups.is_truncated)
+    is_truncated = groups is not None and groups.is_truncated
+    return Table(names, rows, is_truncated, origin.coverage is not None)
 
 
 def groups_of(table: Table, question: Question) -> list[Group]:
@@ -95,20 +96,17 @@ def groups_of(table: Table, question: Question) -> list[Group]:
     return [group for group in groups if None not in group]
 
 
-def rest_row(source: Source, question: Question, groups: Sequence[Group]) -> tuple[Any, ...]:
+def rest_row(origin: Origin, groups: Sequence[Group]) -> tuple[Any, ...]:
     """All groups but these, as one."""
-    statement = rest_statement(source, question, groups)
-    (row,) = source.query(statement.sql, statement.bindings).rows
-    return (*(None for _ in question.by), *_jsonable(row))
+    (row,) = _rows(origin, rest_statement(origin, groups))
+    return (*(None for _ in origin.question.by), *row)
 
 
-def table_statement(
-    source: Source, question: Question, limit: int, within: Sequence[Group] | None = None
-) -> Statement:
+def table_statement(origin: Origin, limit: int, within: Sequence[Group] | None = None) -> Statement:
     """The groups of a question, at most so many."""
     bindings = Bindings()
-    columns = question.columns(bindings)
-    relation = spans_of(question.slice, source, bindings)
+    columns = origin.question.columns(bindings)
+    relation = origin.relation(bindings)
     conditions = _conditions(relation, columns)
     if within is not None:
         conditions += f"\n    AND {_within(columns.keys, within, bindings)}"
@@ -123,11 +121,11 @@ def table_statement(
     return Statement(sql, bindings)
 
 
-def rest_statement(source: Source, question: Question, groups: Sequence[Group]) -> Statement:
+def rest_statement(origin: Origin, groups: Sequence[Group]) -> Statement:
     """One row of measures over all groups but these."""
     bindings = Bindings()
-    columns = question.columns(bindings)
-    relation = spans_of(question.slice, source, bindings)
+    columns = origin.question.columns(bindings)
+    relation = origin.relation(bindings)
     named = _within([_text(dimension.sql) for dimension in columns.dimensions], groups, bindings)
     sql = (
         REST.replace("{columns}", _listed(_measures(relation, columns)))
@@ -137,14 +135,15 @@ def rest_statement(source: Source, question: Question, groups: Sequence[Group]) 
     return Statement(sql, bindings)
 
 
-def series_statement(source: Source, question: Question, groups: Table | None) -> Statement:
+def series_statement(origin: Origin, groups: Table | None) -> Statement:
     """Points of all groups, also of the intervals in which nothing happened."""
+    question = origin.question
     step_ns = question.step_ns or 0
     first, last = _intervals(question.slice.window, step_ns)
     check_points(question, last - first)
     bindings = Bindings()
     columns = question.columns(bindings)
-    relation = spans_of(question.slice, source, bindings)
+    relation = origin.relation(bindings)
     dimensions, conditions = _dimensions(columns), _conditions(relation, columns)
     if groups is not None and question.has_other and groups.is_truncated:
         dimensions = _named_dimensions(columns, groups_of(groups, question), bindings)
@@ -164,11 +163,11 @@ def series_statement(source: Source, question: Question, groups: Table | None) -
     return Statement(sql.rstrip(), bindings)
 
 
-def _with_rest(source: Source, question: Question, groups: Table) -> Table:
-    if not (question.has_other and groups.is_truncated):
+def _with_rest(origin: Origin, groups: Table) -> Table:
+    if not (origin.question.has_other and groups.is_truncated):
         return groups
-    rest = rest_row(source, question, groups_of(groups, question))
-    return Table(groups.names, [*groups.rows, rest], groups.is_truncated)
+    rest = rest_row(origin, groups_of(groups, origin.question))
+    return replace(groups, rows=[*groups.rows, rest])
 
 
 def _dimensions(columns: Columns) -> list[str]:
@@ -187,8 +186,7 @@ def _measures(relation: Relation, columns: Columns) -> list[str]:
 
 
 def _conditions(relation: Relation, columns: Columns) -> str:
-    counted = relation.counted(columns.measures)
-    return "\n    AND ".join([*relation.conditions, *([counted] if counted else [])])
+    return "\n    AND ".join([*relation.conditions, *relation.population(columns.measures)]) or "1"
 
 
 def _intervals(window: Window, step_ns: int) -> tuple[int, int]:
@@ -210,5 +208,7 @@ def _listed(columns: Sequence[str]) -> str:
     return ",\n    ".join(columns)
 
 
-def _jsonable(row: Sequence[Any]) -> list[Any]:
-    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in row]
+def _rows(origin: Origin, statement: Statement) -> list[tuple[Any, ...]]:
+    """The answer to a statement; null for numbers that JSON does not have."""
+    rows = origin.source.query(statement.sql, statement.bindings).rows
+    return [tuple(map(jsonable, row)) for row in rows]

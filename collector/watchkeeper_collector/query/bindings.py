@@ -2,7 +2,17 @@
 
 from typing import Any, Literal
 
-Kind = Literal["String", "Float64", "Int64", "UInt32", "Date", "Array(String)", "Array(Date)"]
+Kind = Literal[
+    "String",
+    "Float64",
+    "Int64",
+    "UInt32",
+    "Date",
+    "Array(String)",
+    "Array(Date)",
+    "Array(UInt32)",
+    "Array(Int64)",
+]
 
 
 class Bindings:

@@ -16,6 +16,7 @@ from watchkeeper_collector.query.aggregation import (
 )
 from watchkeeper_collector.query.measures import MEASURES
 from watchkeeper_collector.query.question import Question
+from watchkeeper_collector.query.relation import Origin, find_origin
 from watchkeeper_collector.query.source import DAY_NS, Source
 from watchkeeper_collector.query.times import Window
 
@@ -50,14 +51,16 @@ def compare(source: Source, question: Question) -> Table:
     earlier = replace(question, slice=replace(question.slice, window=earlier_window(question)))
     now = run_query(source, question)
     has_steps = question.step_ns is not None
-    found = (_series_before if has_steps else _groups_before)(source, question, earlier, now)
+    origin = find_origin(source, earlier)
+    found = (_series_before if has_steps else _groups_before)(origin, question, now)
     width = len(now.names) - len(question.measures)
     nothing = tuple(None if MEASURES[name].empty == "NULL" else 0 for name in question.measures)
     rows = [(*row, *_beside(row[width:], found.pop(tuple(row[:width]), nothing))) for row in now.rows]
     room = 0 if has_steps else max(0, question.limit - len(rows))
     rows += [(*group, *nothing, *_beside(nothing, values)) for group, values in islice(found.items(), room)]
     names = [f"{name}{ending}" for name in question.measures for ending in (BEFORE, CHANGE)]
-    return Table((*now.names, *names), rows, now.is_truncated)
+    is_rolled_up = now.is_rolled_up or origin.coverage is not None
+    return Table((*now.names, *names), rows, now.is_truncated, is_rolled_up)
 
 
 def change(now: float | None, before: float | None) -> float | None:
@@ -65,24 +68,24 @@ def change(now: float | None, before: float | None) -> float | None:
     return None if now is None or not before else (now - before) / abs(before)
 
 
-def _groups_before(source: Source, question: Question, earlier: Question, now: Table) -> dict[Values, Values]:
+def _groups_before(origin: Origin, question: Question, now: Table) -> dict[Values, Values]:
     """The measures of each group in the earlier window, by its dimensions."""
     width = len(question.by)
     groups = groups_of(now, question) if now.is_truncated else None
-    rows = group_table(source, earlier, groups).rows
+    rows = group_table(origin, groups).rows
     if groups is not None and question.has_other:
-        rows = [*rows, rest_row(source, earlier, groups)]
+        rows = [*rows, rest_row(origin, groups)]
     return {tuple(row[:width]): tuple(row[width:]) for row in rows}
 
 
-def _series_before(source: Source, question: Question, earlier: Question, now: Table) -> dict[Values, Values]:
+def _series_before(origin: Origin, question: Question, now: Table) -> dict[Values, Values]:
     """The measures at each point of the earlier window, by the time of its counterpart and dimensions."""
     width, groups = 1 + len(question.by), None
     if question.by:
         named = dict.fromkeys(row[1:width] for row in now.rows if None not in row[1:width])
         groups = Table(tuple(question.by), list(named), now.is_truncated)
-    back_ns = (question.slice.window.start_ns or 0) - (earlier.slice.window.start_ns or 0)
-    found = series_table(source, earlier, groups, later_ns=back_ns)
+    back_ns = (question.slice.window.start_ns or 0) - (origin.question.slice.window.start_ns or 0)
+    found = series_table(origin, groups, later_ns=back_ns)
     return {tuple(row[:width]): tuple(row[width:]) for row in found.rows}
 
 

@@ -1,6 +1,6 @@
 """Where questions are put, and which spans they are about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,12 +24,21 @@ LIMIT {most}"""
 
 
 @dataclass(frozen=True, slots=True)
+class Rollup:
+    """When roll-ups are read: for so many spans or more, and for spans that were kept only so long."""
+
+    from_spans: int = 500_000
+    kept_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """The engine, the database, and what one query may cost there."""
+    """The engine, the database, and what one query may cost there. ``rollup``: its roll-ups may be read."""
 
     connection: Connection
     database: str = "watchkeeper"
     limits: Limits = field(default_factory=Limits)
+    rollup: Rollup | None = None
 
     def query(self, sql: str, bindings: Bindings) -> Answer:
         return self.connection.query(sql, bindings.values, settings=self.limits.settings)
@@ -59,13 +68,15 @@ class Slice:
         Words to search for are looked up in the source.
         """
         found = [f"Project = {bindings.bind(self.project)}", *in_window(self.window, bindings)]
+        searched = partial(self._search, bindings, source, " AND ".join(found))
+        return [*found, *self.filter_conditions(bindings, searched if self.may_search_content else None)]
+
+    def filter_conditions(
+        self, bindings: Bindings, match_text: Callable[[Value], str] | None = None
+    ) -> list[str]:
+        """What the filter says, whichever table has the columns; without ``match_text`` it has no words."""
         expression = self.expression()
-        if expression is not None:
-            searched = partial(self._search, bindings, source, " AND ".join(found))
-            found.append(
-                FilterCompiler(bindings, searched if self.may_search_content else None).compile(expression)
-            )
-        return found
+        return [] if expression is None else [FilterCompiler(bindings, match_text).compile(expression)]
 
     def expression(self) -> Expression | None:
         """What the filter says; ``None``: it keeps every span."""

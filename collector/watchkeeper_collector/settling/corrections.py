@@ -33,10 +33,15 @@ WHERE {condition}
 class Update:
     """One statement for many keys, to which columns are added."""
 
-    def __init__(self, key: str, keys: Sequence[Sequence[str]], first_ns: int, last_ns: int) -> None:
+    def __init__(self, key: str, keys: Sequence[Sequence[str]], times_ns: Sequence[tuple[int, int]]) -> None:
+        """``times_ns``: when the first and the last span of each key start."""
         self._lists = Lists()
         self._assignments: list[str] = []
-        self._extent = {"first_ns": first_ns, "last_ns": last_ns}
+        self._extent = {
+            "first_ns": min(first_ns for first_ns, _ in times_ns),
+            "last_ns": max(last_ns for _, last_ns in times_ns),
+        }
+        self._touched = [(parts[0], *times) for parts, times in zip(keys, times_ns, strict=True)]
         self._key = key
         self._keys = self._lists.add([key_text(*parts) for parts in keys])
         columns = ("Project", "TraceId", "SpanId")[: len(keys[0])]
@@ -58,7 +63,9 @@ class Update:
         statement = UPDATE.replace("{table}", table.local_spans).replace("{condition}", self._condition)
         statement = statement.replace("{assignments}", ",\n    ".join(self._assignments))
         bound = {**self._lists.parameters, **self._extent, "settled_ms": settled_ms}
+        table.touch(self._touched)
         table.connection.command(statement.strip(), bound)
+        table.touch(self._touched)
 
 
 def key_text(project: str, trace_id: str, span_id: str = "") -> str:
@@ -68,9 +75,8 @@ def key_text(project: str, trace_id: str, span_id: str = "") -> str:
 def complete(table: SpanTable, lines: Sequence[Line], settled_ms: int) -> None:
     """Give all spans of traces without conflict what they lack."""
     for some in batches(lines):
-        first_ns = min(line.suspect.first_ns for line in some)
-        last_ns = max(line.suspect.last_ns for line in some)
-        update = Update(TRACE_KEY, [line.suspect.key for line in some], first_ns, last_ns)
+        times_ns = [(line.suspect.first_ns, line.suspect.last_ns) for line in some]
+        update = Update(TRACE_KEY, [line.suspect.key for line in some], times_ns)
         completed = [line.completed for line in some]
         for position, field in enumerate(FIELDS):
             for place, column in enumerate(field.columns):
@@ -86,8 +92,8 @@ def complete(table: SpanTable, lines: Sequence[Line], settled_ms: int) -> None:
 def correct(table: SpanTable, changes: Sequence[Change], settled_ms: int) -> None:
     """Give spans exactly what was decided for each."""
     for some in batches(changes):
-        starts = [change.span.start_ns for change in some]
-        update = Update(SPAN_KEY, [change.span.key for change in some], min(starts), max(starts))
+        times_ns = [(change.span.start_ns, change.span.start_ns) for change in some]
+        update = Update(SPAN_KEY, [change.span.key for change in some], times_ns)
         set_values(update, some)
         set_duplicates(update, some)
         update.run(table, settled_ms)

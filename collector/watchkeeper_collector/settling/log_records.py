@@ -146,8 +146,8 @@ def read_completions(table: SpanTable, suspects: Sequence[Suspect]) -> list[Comp
 
 def fill(table: SpanTable, completions: Sequence[Completion], now_ms: int) -> None:
     """Write what records tell. A span keeps what it was sent with in the statement itself."""
-    starts = [completion.start_ns for completion in completions]
-    update = Update(SPAN_KEY, [completion.key for completion in completions], min(starts), max(starts))
+    times_ns = [(completion.start_ns, completion.start_ns) for completion in completions]
+    update = Update(SPAN_KEY, [completion.key for completion in completions], times_ns)
     for place, (aspect, column) in enumerate(COLUMNS):
         if any(completion.changed[place] for completion in completions):
             set_told(update, aspect, column, [completion.told[place] for completion in completions])

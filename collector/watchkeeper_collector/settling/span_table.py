@@ -1,6 +1,6 @@
 """Where settling reads and writes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -44,6 +44,13 @@ class Connection(Protocol):
     ) -> None: ...
 
 
+Extent = tuple[str, int, int]
+"""A project with the first and the last nanosecond of spans that are changed."""
+
+Touch = Callable[[Collection[Extent]], None]
+"""Is told, before and after, which spans are changed in place."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpanTable:
     """The spans of one database, and the index of their traces."""
@@ -51,6 +58,7 @@ class SpanTable:
     connection: Connection
     database: str = "watchkeeper"
     cluster: str = ""
+    touch: Touch = lambda _: None
 
     @property
     def local_spans(self) -> str:

@@ -10,7 +10,7 @@ from itertools import chain
 from watchkeeper_collector.errors import WatchkeeperError
 from watchkeeper_collector.settling.patches import apply_patches
 from watchkeeper_collector.settling.settlement import SettleCounts, settle
-from watchkeeper_collector.settling.span_table import Connection, SpanTable
+from watchkeeper_collector.settling.span_table import Connection, SpanTable, Touch
 from watchkeeper_collector.settling.survey import Window, count_received, windows
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class SettlingWorker:
 
     :meth:`run_round` may be called from any thread; :meth:`start` runs rounds on an own one until
     :meth:`close`. Several workers on one store do no harm, only the same work: ``may_run`` holds back all
-    but one of them.
+    but one of them. ``touch`` is told which spans are changed.
     """
 
     def __init__(
@@ -75,8 +75,9 @@ class SettlingWorker:
         interval_s: float = 5.0,
         clock_ns: Callable[[], int] = time.time_ns,
         may_run: Callable[[], bool] = lambda: True,
+        touch: Touch = lambda _: None,
     ) -> None:
-        self.table = SpanTable(connection, database, cluster)
+        self.table = SpanTable(connection, database, cluster, touch)
         self.status = SettleStatus()
         self._interval_s = interval_s
         self._clock_ns = clock_ns

@@ -7,6 +7,7 @@ import pytest
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.aggregation import Table, rest_statement, series_statement, table_statement
 from watchkeeper_collector.query.question import Question
+from watchkeeper_collector.query.relation import Origin
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window
 
@@ -38,9 +39,9 @@ GROUPS = Table(("model", "user", "calls"), [("gpt-4o", "u1", 2), ("", "u2", 1)],
 
 def statement_of(question: Question) -> tuple[str, dict[str, Any]]:
     if question.step_ns is None:
-        statement = table_statement(NOWHERE, question, question.limit)
+        statement = table_statement(Origin(NOWHERE, question), question.limit)
     else:
-        statement = series_statement(NOWHERE, question, GROUPS if question.has_other else None)
+        statement = series_statement(Origin(NOWHERE, question), GROUPS if question.has_other else None)
     return statement.sql, statement.bindings.values
 
 
@@ -53,7 +54,8 @@ def test_sql_of_a_question_is_the_reviewed_one(name: str) -> None:
 
 
 def test_sql_of_all_other_groups_is_the_reviewed_one() -> None:
-    statement = rest_statement(NOWHERE, QUESTIONS["hourly_with_other"], [("gpt-4o", "u1"), ("", "u2")])
+    origin = Origin(NOWHERE, QUESTIONS["hourly_with_other"])
+    statement = rest_statement(origin, [("gpt-4o", "u1"), ("", "u2")])
     assert f"{statement.sql}\n" == (SNAPSHOTS / "other.sql").read_text("utf-8")
 
 
