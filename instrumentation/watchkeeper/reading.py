@@ -132,6 +132,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if value is not None and isinstance(value, Mapping) else {}
 
 
+def items(value: Any) -> list[Any]:
+    """``value`` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The mappings among the items of a list."""
     if not isinstance(value, list):

@@ -50,6 +50,7 @@ PROVIDERS: Mapping[str, Provider] = {
             "watchkeeper.providers.google_genai",
             (2, 3),
         ),
+        Provider("cohere", "cohere", "cohere.raw_base_client", "watchkeeper.providers.cohere", (6, 7)),
         Provider("mistral", "mistralai", "mistralai.client.basesdk", "watchkeeper.providers.mistral", (2, 3)),
         Provider(
             "mistral-azure",

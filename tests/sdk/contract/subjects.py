@@ -12,6 +12,7 @@ from tests.sdk.contract import (
     anthropic_subjects,
     azure_subjects,
     bedrock_subjects,
+    cohere_subjects,
     google_subjects,
     groq_subjects,
     huggingface_subjects,
@@ -36,6 +37,7 @@ SUBJECTS = [
     *groq_subjects.SUBJECTS,
     *together_subjects.SUBJECTS,
     *mistral_subjects.SUBJECTS,
+    *cohere_subjects.SUBJECTS,
     *ollama_subjects.SUBJECTS,
     *huggingface_subjects.SUBJECTS,
 ]
