@@ -8,35 +8,37 @@ from typing import Any
 from watchkeeper_collector.errors import NotFoundError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.cursor import read_cursor, render_cursor
-from watchkeeper_collector.query.error_faces import Face, build_intervals, load_faces, load_shares
-from watchkeeper_collector.query.error_origins import (
-    FINGERPRINT,
-    MODEL,
-    SAME_GROUP,
-    failures,
-    filled,
-    origins,
-)
+from watchkeeper_collector.query.error_faces import OCCURRENCE, load_shares, render_example
+from watchkeeper_collector.query.error_origins import FINGERPRINT, errors_of
+from watchkeeper_collector.query.measures import COUNTED
 from watchkeeper_collector.query.pages import Page
 from watchkeeper_collector.query.source import Slice, Source
-from watchkeeper_collector.query.times import Window, render_time
+from watchkeeper_collector.query.times import SECOND_NS, Window, render_time
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_GROUPS = 10_000
+EXAMPLES = 3
+TREND_POINTS = 24
 
 GROUPS = f"""SELECT
-    {FINGERPRINT} AS fingerprint,
+    fingerprint,
     count() AS found,
-    uniqExactIf(UserId, UserId != '') AS user_count,
-    uniqExact(TraceId) AS trace_count,
-    toUnixTimestamp64Nano(min(Timestamp)) AS first_ns,
-    toUnixTimestamp64Nano(max(Timestamp)) AS last_ns,
-    toString(any(ErrorType)) AS error_type,
-    toString(any(Provider)) AS provider,
-    toString(any({MODEL})) AS model,
-    toString(any(ErrorPattern)) AS pattern
-FROM {{database}}.spans
-WHERE {{conditions}}
+    uniqExactIf(user_id, user_id != ''),
+    uniqExact(trace_id),
+    min(started),
+    max(started),
+    any(error_type),
+    any(provider),
+    any(model),
+    any(pattern),
+    argMax(error_status, started),
+    argMax(error_message, started),
+    sumMap(map(intDiv(started - {{first}}, {{step}}), 1)),
+    groupArraySorted({EXAMPLES})(({OCCURRENCE}))
+FROM
+(
+    {{errors}}
+){{only}}
 GROUP BY fingerprint
 ORDER BY found DESC, fingerprint
 LIMIT {MOST_GROUPS}"""
@@ -45,18 +47,42 @@ HISTORY = f"""SELECT
     {FINGERPRINT} AS fingerprint,
     toUnixTimestamp64Nano(min(Timestamp))
 FROM {{database}}.spans
+PREWHERE IsError
 WHERE {{conditions}}
     AND ErrorType IN {{types}}
     AND ErrorPattern IN {{patterns}}
 GROUP BY fingerprint"""
 
+EXTENT = """SELECT
+    toUnixTimestamp64Nano(min(Timestamp)),
+    toUnixTimestamp64Nano(max(Timestamp))
+FROM {database}.spans
+PREWHERE IsError
+WHERE {conditions}"""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Errors of a slice, whose window has both ends, and when groups of the project were resolved."""
+    """Errors of a slice, and when groups of the project were resolved."""
 
     slice: Slice
     resolved: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The equally long intervals of a trend."""
+
+    first_ns: int
+    step_ns: int
+    points: int
+
+    def render(self, counts: Mapping[int, int]) -> dict[str, Any]:
+        return {
+            "start": render_time(self.first_ns),
+            "step_s": self.step_ns // SECOND_NS,
+            "counts": [counts.get(point, 0) for point in range(self.points)],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,10 @@ class Group:
     provider: str
     model: str
     pattern: str
+    error_status: int
+    message: str
+    counts: Mapping[int, int]
+    examples: Sequence[Sequence[Any]]
 
     def state(self, wanted: Wanted) -> str:
         resolved_at = wanted.resolved.get(self.fingerprint)
@@ -95,35 +125,53 @@ def list_groups(
 ) -> Page:
     """A page of the groups that have errors in the slice, the greatest first."""
     place = read_cursor(cursor, (int, str))
-    known = _with_history(source, wanted.slice, _query_groups(source, wanted.slice))
+    intervals = _find_intervals(source, wanted.slice)
+    known = _with_history(source, wanted.slice, _query_groups(source, wanted.slice, intervals))
     groups = [group for group in known if not states or group.state(wanted) in states]
     groups.sort(key=lambda group: group.rank(order), reverse=True)
     following = [group for group in groups if place is None or group.rank(order) < place]
     shown = following[:limit]
-    items = _render(source, wanted, shown)
+    items = [_render(group, wanted, intervals) for group in shown]
     return Page(items, render_cursor(shown[-1].rank(order)) if len(following) > limit else None)
 
 
 def get_group(source: Source, wanted: Wanted, fingerprint: str) -> dict[str, Any]:
     """One group with where it happens. Raises ``NotFoundError`` for one that never was."""
+    intervals = _find_intervals(source, wanted.slice)
     ever = Slice(wanted.slice.project, Window(None, wanted.slice.window.end_ns))
-    known = _query_groups(source, ever, fingerprint)
+    known = _query_groups(source, ever, intervals, fingerprint)
     if not known:
         raise NotFoundError(f"There is no error group '{fingerprint[:64]}' in this project.")
-    seen = _query_groups(source, wanted.slice, fingerprint)
-    found = seen[0] if seen else replace(known[0], count=0, users=0, traces=0)
+    seen = _query_groups(source, wanted.slice, intervals, fingerprint)
+    found = seen[0] if seen else replace(known[0], count=0, users=0, traces=0, counts={}, examples=())
     group = replace(found, first_ns=known[0].first_ns, last_ns=known[0].last_ns)
-    (rendered,) = _render(source, wanted, [group])
-    return rendered | load_shares(source, wanted.slice, fingerprint)
+    return _render(group, wanted, intervals) | load_shares(source, wanted.slice, fingerprint)
 
 
-def _query_groups(source: Source, slice_: Slice, fingerprint: str = "") -> list[Group]:
+def _find_intervals(source: Source, slice_: Slice) -> Intervals:
+    """Whole seconds long, so many that they reach from end to end of the window, or of the errors."""
+    first_ns, end_ns = slice_.window.start_ns, slice_.window.end_ns
+    if first_ns is None or end_ns is None:
+        bindings = Bindings()
+        sql = _filled(EXTENT, source, slice_, bindings)
+        ((earliest_ns, latest_ns),) = source.query(sql, bindings).rows
+        first_ns = earliest_ns if first_ns is None else first_ns
+        end_ns = max(latest_ns, first_ns) + 1 if end_ns is None else end_ns
+    step_ns = max(1, -(-(end_ns - first_ns) // TREND_POINTS // SECOND_NS)) * SECOND_NS
+    return Intervals(first_ns, step_ns, -(-(end_ns - first_ns) // step_ns))
+
+
+def _query_groups(source: Source, slice_: Slice, intervals: Intervals, fingerprint: str = "") -> list[Group]:
     """The groups of a slice, or the one of that fingerprint."""
     bindings = Bindings()
-    conditions = origins(source, slice_, bindings)
-    if fingerprint:
-        conditions.append(SAME_GROUP.replace("{fingerprint}", bindings.bind(fingerprint)))
-    return [Group(*row) for row in source.query(filled(GROUPS, source, conditions), bindings).rows]
+    only = f"\nWHERE fingerprint = {bindings.bind(fingerprint)}" if fingerprint else ""
+    sql = (
+        GROUPS.replace("{first}", bindings.bind(intervals.first_ns, "Int64"))
+        .replace("{step}", bindings.bind(intervals.step_ns, "Int64"))
+        .replace("{only}", only)
+        .replace("{errors}", errors_of(source, slice_, bindings))
+    )
+    return [Group(*row) for row in source.query(sql, bindings).rows]
 
 
 def _with_history(source: Source, slice_: Slice, groups: Sequence[Group]) -> list[Group]:
@@ -133,7 +181,7 @@ def _with_history(source: Source, slice_: Slice, groups: Sequence[Group]) -> lis
     bindings = Bindings()
     before = Slice(slice_.project, Window(None, slice_.window.start_ns))
     sql = (
-        filled(HISTORY, source, failures(source, before, bindings))
+        _filled(HISTORY, source, before, bindings)
         .replace("{types}", bindings.bind(sorted({group.error_type for group in groups}), "Array(String)"))
         .replace("{patterns}", bindings.bind(sorted({group.pattern for group in groups}), "Array(String)"))
     )
@@ -141,37 +189,30 @@ def _with_history(source: Source, slice_: Slice, groups: Sequence[Group]) -> lis
     return [replace(group, first_ns=first.get(group.fingerprint, group.first_ns)) for group in groups]
 
 
-def _render(source: Source, wanted: Wanted, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    if not groups:
-        return []
-    window = wanted.slice.window
-    intervals = build_intervals(
-        window.start_ns or min(group.first_ns for group in groups),
-        window.end_ns or max(group.last_ns for group in groups) + 1,
-    )
-    faces = load_faces(source, wanted.slice, [group.fingerprint for group in groups], intervals)
-    return [_render_group(group, wanted, faces[group.fingerprint]) for group in groups]
+def _filled(statement: str, source: Source, slice_: Slice, bindings: Bindings) -> str:
+    conditions = "\n    AND ".join([*slice_.conditions(bindings, source), COUNTED])
+    return statement.replace("{database}", source.database).replace("{conditions}", conditions)
 
 
-def _render_group(group: Group, wanted: Wanted, face: Face) -> dict[str, Any]:
+def _render(group: Group, wanted: Wanted, intervals: Intervals) -> dict[str, Any]:
     resolved_at = wanted.resolved.get(group.fingerprint)
     return {
         "fingerprint": group.fingerprint,
         "state": group.state(wanted),
         "error_type": group.error_type,
-        "error_status": face.status,
+        "error_status": group.error_status,
         "provider": group.provider,
         "model": group.model,
         "pattern": group.pattern,
-        "message": face.message or group.pattern,
+        "message": group.message,
         "count": group.count,
         "users": group.users,
         "traces": group.traces,
         "first_seen": render_time(group.first_ns),
         "last_seen": render_time(group.last_ns),
         "resolved_at": render_time(_nanoseconds(resolved_at)) if resolved_at else None,
-        "trend": face.trend,
-        "examples": face.examples,
+        "trend": intervals.render(group.counts),
+        "examples": [render_example(example) for example in group.examples],
     }
 
 

@@ -4,8 +4,6 @@ An error that passes through the spans above leaves the same words on them, or n
 it happened. So does one that an instrumentation of HTTP clients saw below the call that says why.
 """
 
-from collections.abc import Sequence
-
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.dimensions import DIMENSIONS
 from watchkeeper_collector.query.measures import COUNTED
@@ -17,74 +15,81 @@ FINGERPRINT = (
     f"leftPad(lower(hex(sipHash64(toString(ErrorType), toString(Provider), toString({MODEL}),"
     " toString(ErrorPattern)))), 16, '0')"
 )
-SAME_GROUP = f"{FINGERPRINT} = {{fingerprint}}"
 REACH_NS = 3_600 * SECOND_NS
-"""What happens below a span may begin so long after it."""
-MOST_ALIKE = 1_000
-"""More failed spans of a trace that say the same are no chain of callers: all of them count."""
+"""Callers and called begin within so long of each other."""
+MOST_FAILED = 500
+"""In a trace with more failed spans, all of them count: each would have to be held against each other."""
 
-# A message without the class that some instrumentations put before it; spans that say the same and lie in
-# each other's time are callers and called.
-ORIGIN = rf"""(TraceId, SpanId) GLOBAL NOT IN
+FIELDS = {
+    "started": "toUnixTimestamp64Nano(Timestamp)",
+    "span_id": "SpanId",
+    "fingerprint": FINGERPRINT,
+    "error_type": "toString(ErrorType)",
+    "error_status": "ErrorStatus",
+    "error_message": "ErrorMessage",
+    "pattern": "toString(ErrorPattern)",
+    "provider": "toString(Provider)",
+    "model": f"toString({MODEL})",
+    "span_name": "toString(SpanName)",
+    "service_name": "toString(ServiceName)",
+    "release": "toString(Release)",
+    "environment": "toString(Environment)",
+    "user_id": "UserId",
+    "session_id": "SessionId",
+}
+"""What is known of an error, beside its ``trace_id``."""
+
+# Failed spans lie among all others, so they are read once, trace by trace. Of a failed span another sees:
+# 1 start, 2 end, 3 its id, 4 its parent, 5 its words (without the class that some put before them), 6 whether
+# it is of HTTP.
+ERRORS = rf"""SELECT
+        trace_id,
+        {{fields}}
+    FROM
     (
-        SELECT TraceId, caller.3
-        FROM
-        (
-            SELECT
-                TraceId,
-                replaceRegexpOne(ErrorMessage, '^[\\w.]+: ', '') AS words,
-                groupArray({MOST_ALIKE + 1})((
-                    toUnixTimestamp64Nano(Timestamp), toUnixTimestamp64Nano(Timestamp) + Duration,
-                    SpanId)) AS alike
-            FROM {{database}}.spans
-            WHERE {{around}}
-                AND ErrorMessage != ''
-            GROUP BY TraceId, words
-            HAVING length(alike) BETWEEN 2 AND {MOST_ALIKE}
-        )
-        ARRAY JOIN arrayFilter(
-            span -> arrayExists(
-                other -> other.3 != span.3 AND other.1 >= span.1 AND other.2 <= span.2
-                    AND (other.1, -toInt64(other.2), other.3) > (span.1, -toInt64(span.2), span.3),
-                alike),
-            alike) AS caller
+        SELECT
+            TraceId AS trace_id,
+            groupArray((
+                toUnixTimestamp64Nano(Timestamp), toUnixTimestamp64Nano(Timestamp) + toInt64(Duration),
+                SpanId, ParentSpanId, replaceRegexpOne(ErrorMessage, '^[\\w.]+: ', ''), Kind = 'http')) AS failed,
+            if(length(failed) > {MOST_FAILED}, [], failed) AS others,
+            groupArray(({{values}})) AS found,
+            groupArray({{wanted}}) AS wanted
+        FROM {{database}}.spans
+        PREWHERE IsError
+        WHERE {{around}}
+        GROUP BY TraceId
     )
-    AND NOT (ErrorMessage = '' AND (TraceId, SpanId) GLOBAL IN
-    (
-        SELECT TraceId, ParentSpanId
-        FROM {{database}}.spans
-        WHERE {{around}}
-            AND ParentSpanId != ''
-    ))
-    AND NOT ((ErrorMessage = '' OR Kind = 'http') AND (TraceId, ParentSpanId) GLOBAL IN
-    (
-        SELECT TraceId, SpanId
-        FROM {{database}}.spans
-        WHERE {{around}}
-            AND ErrorMessage != ''
-    ))"""
+    ARRAY JOIN
+        arrayFilter(
+            (error, span, is_wanted) -> is_wanted AND NOT arrayExists(
+                other -> other.3 != span.3 AND (
+                    (span.5 != '' AND other.5 = span.5 AND other.1 >= span.1 AND other.2 <= span.2
+                        AND (other.1, -other.2, other.3) > (span.1, -span.2, span.3))
+                    OR (span.5 = '' AND other.4 = span.3)
+                    OR ((span.5 = '' OR span.6) AND other.3 = span.4 AND other.5 != '')),
+                others),
+            found, failed, wanted) AS error"""
 
 
-def failures(source: Source, slice_: Slice, bindings: Bindings) -> list[str]:
-    """The conditions for the failed spans of a slice."""
-    return [*slice_.conditions(bindings, source), "IsError", COUNTED]
+def errors_of(source: Source, slice_: Slice, bindings: Bindings) -> str:
+    """A query for the errors of a slice, each where it happened, with ``trace_id`` and the fields above."""
+    around = Slice(slice_.project, widened(slice_.window)).conditions(bindings, source)
+    return (
+        ERRORS.replace(
+            "{fields}",
+            ",\n        ".join(f"error.{place} AS {name}" for place, name in enumerate(FIELDS, start=1)),
+        )
+        .replace("{values}", ", ".join(FIELDS.values()))
+        .replace("{wanted}", " AND ".join(slice_.conditions(bindings, source)))
+        .replace("{around}", "\n            AND ".join([*around, COUNTED]))
+        .replace("{database}", source.database)
+    )
 
 
-def origins(source: Source, slice_: Slice, bindings: Bindings) -> list[str]:
-    """The conditions for the errors of a slice, each where it happened."""
-    window = slice_.window
-    around = Window(
+def widened(window: Window) -> Window:
+    """The window in which callers and called of a span in the given one are."""
+    return Window(
         None if window.start_ns is None else window.start_ns - REACH_NS,
         None if window.end_ns is None else window.end_ns + REACH_NS,
-    )
-    related = failures(source, Slice(slice_.project, around), bindings)
-    origin = ORIGIN.replace("{database}", source.database).replace(
-        "{around}", "\n            AND ".join(related)
-    )
-    return [*failures(source, slice_, bindings), origin]
-
-
-def filled(statement: str, source: Source, conditions: Sequence[str]) -> str:
-    return statement.replace("{database}", source.database).replace(
-        "{conditions}", "\n    AND ".join(conditions)
     )
