@@ -71,7 +71,7 @@ def test_a_facet_says_that_it_has_more(shelf: Shelf) -> None:
 @pytest.mark.parametrize("fields", [[], ["nothing"], ["attr."], ["model"] * 31])
 def test_what_is_no_field_has_no_facet(shelf: Shelf, fields: list[str]) -> None:
     with pytest.raises(InvalidQueryError):
-        list(list_facets(shelf.source, Slice("shop", WINDOW), Wanted(fields)))
+        list_facets(shelf.source, Slice("shop", WINDOW), Wanted(fields))
 
 
 def test_a_histogram_counts_calls_by_interval_and_bucket(shelf: Shelf) -> None:

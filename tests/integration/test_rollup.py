@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from watchkeeper_collector.errors import StoreUnavailableError
+from watchkeeper_collector.query import sampling
 from watchkeeper_collector.query.aggregation import run_query
+from watchkeeper_collector.query.facets import Wanted, list_facets
+from watchkeeper_collector.query.histogram import count_buckets, find_distributed
 from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.rolled import ESTIMATES
 from watchkeeper_collector.query.source import Rollup, Slice
@@ -186,6 +189,29 @@ def test_an_hour_told_apart_into_too_many_is_left_to_spans(
     assert worker.status.hours_too_varied == 1
     assert ask(store, "calls") == ([{"calls": 55}], True)
     assert worker.run_round() == 0
+
+
+def test_facets_and_heat_maps_are_those_of_the_spans(store: RolledStore) -> None:
+    slice_, wanted = Slice("shop", WINDOW, "kind:llm"), Wanted(["model", "service", "kind", "user"])
+    number = find_distributed("latency_ms")
+    assert list_facets(store.rolled_up, slice_, wanted) == list_facets(store.spans_only, slice_, wanted)
+    found, expected = (
+        count_buckets(source, slice_, number, 2 * HOUR_NS) for source in (store.rolled_up, store.spans_only)
+    )
+    assert (found.bounds, found.counts) == (expected.bounds, expected.counts)
+    assert (found.is_rolled_up, expected.is_rolled_up) == (True, False)
+
+
+def test_facets_of_very_many_spans_are_of_a_sample(
+    store: RolledStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "ALL_UP_TO", 10)
+    monkeypatch.setattr(sampling, "SAMPLED_SPANS", 12)
+    slice_ = Slice("shop", WINDOW)
+    model, user = list_facets(store.rolled_up, slice_, Wanted(["model", "user"]))
+    assert (model.sampled_share, user.sampled_share) == (1.0, 0.5)
+    (found,) = list_facets(store.rolled_up, slice_, Wanted(["user"], contains="U1"))
+    assert (found.values, found.sampled_share) == ([("u1", 6)], 1.0)
 
 
 def test_projects_do_not_share_rollups(store: RolledStore) -> None:

@@ -27,13 +27,14 @@ class Facet(BaseModel):
     field: str
     values: list[FacetValue]
     is_truncated: Annotated[bool, Field(description="There are more values than `limit`.")]
+    sampled_share: Annotated[
+        float, Field(description="The share of the window that was looked at; below 1, counts are estimates.")
+    ] = 1.0
 
 
 class Facets(WindowFacts):
     facets: list[Facet]
-    sampled_share: Annotated[
-        float, Field(description="The share of the window that was looked at; below 1, counts are estimates.")
-    ] = 1.0
+    is_estimated: Annotated[bool, Field(description="Some facet is of a sample.")] = False
 
 
 class AskedFacets(BaseModel):
@@ -71,6 +72,7 @@ def build_router(source: Source, *, now_ns: Callable[[], int] = time.time_ns) ->
             start=render_time(window.start_ns or 0),
             end=render_time(window.end_ns or 0),
             facets=[_render(facet) for facet in found],
+            is_estimated=any(facet.sampled_share < 1 for facet in found),
         )
 
     return router
@@ -78,4 +80,9 @@ def build_router(source: Source, *, now_ns: Callable[[], int] = time.time_ns) ->
 
 def _render(facet: facets.Facet) -> Facet:
     values = [FacetValue(value=value, count=count) for value, count in facet.values]
-    return Facet(field=facet.field, values=values, is_truncated=facet.is_truncated)
+    return Facet(
+        field=facet.field,
+        values=values,
+        is_truncated=facet.is_truncated,
+        sampled_share=facet.sampled_share,
+    )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -26,6 +26,7 @@ class Histogram(WindowFacts):
     times: list[str]
     bounds: list[float]
     counts: list[list[int]]
+    source: Literal["spans", "rollup"] = "spans"
 
 
 class AskedHistogram(BaseModel):
@@ -60,6 +61,7 @@ def build_router(source: Source, *, now_ns: Callable[[], int] = time.time_ns) ->
             times=found.times,
             bounds=found.bounds,
             counts=found.counts,
+            source="rollup" if found.is_rolled_up else "spans",
         )
 
     return router

@@ -1,7 +1,7 @@
 """Which hours of a window roll-ups may be read for, and what is left to read from the spans."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.filters.syntax import FreeText, Term, walk
@@ -49,6 +49,20 @@ HAVING max(Built) > max(Changed)
 ORDER BY hour_s"""
 
 
+COUNTS = """SELECT sum(spans)
+FROM
+(
+    SELECT argMax(Spans, BuiltAt) AS spans
+    FROM {database}.rollup_hours
+    WHERE Project = {project} AND Hour >= fromUnixTimestamp({first}) AND Hour < fromUnixTimestamp({until})
+    GROUP BY Hour
+)"""
+
+COUNT = """SELECT count()
+FROM {database}.spans
+WHERE {conditions}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """Hours that roll-ups know, each with the build that counts; ``gaps`` are the rest of the window."""
@@ -92,6 +106,19 @@ def whole_hours(window: Window) -> range | None:
     return hours if len(hours) >= FEWEST_HOURS else None
 
 
+def count_spans(source: Source, slice_: Slice) -> int:
+    """About how many spans are in a slice's window, whatever its filter keeps."""
+    whole = whole_hours(slice_.window)
+    bindings = Bindings()
+    if source.rollup is None or whole is None:
+        of_all = replace(slice_, filter="", without=frozenset())
+        sql = COUNT.replace("{database}", source.database)
+        sql = sql.replace("{conditions}", "\n    AND ".join(of_all.conditions(bindings, source)))
+    else:
+        sql = _in_hours(COUNTS, source, slice_.project, whole, bindings)
+    return int(source.query(sql, bindings).rows[0][0])
+
+
 def find_gaps(window: Window, hours: Sequence[int]) -> list[Window]:
     """What hours, by their start in seconds and in order, leave of a window with both ends."""
     gaps, start_ns = [], window.start_ns or 0
@@ -109,15 +136,18 @@ def _find_hours(
 ) -> list[tuple[int, int, int, bool]]:
     """Of each hour its start in seconds, its build, its spans, and whether those are past their retention."""
     bindings = Bindings()
-    sql = (
-        HOURS.replace("{database}", source.database)
+    sql = _in_hours(HOURS, source, project, whole, bindings)
+    sql = sql.replace("{late_s}", str(LATE_S)).replace("{kept_days}", str(rollup.kept_days))
+    return [(row[0], row[1], row[2], bool(row[3])) for row in source.query(sql, bindings).rows]
+
+
+def _in_hours(statement: str, source: Source, project: str, whole: range, bindings: Bindings) -> str:
+    return (
+        statement.replace("{database}", source.database)
         .replace("{project}", bindings.bind(project))
         .replace("{first}", bindings.bind(whole.start, "Int64"))
         .replace("{until}", bindings.bind(whole.stop, "Int64"))
-        .replace("{late_s}", str(LATE_S))
-        .replace("{kept_days}", str(rollup.kept_days))
     )
-    return [(row[0], row[1], row[2], bool(row[3])) for row in source.query(sql, bindings).rows]
 
 
 def _is_rolled_filter(slice_: Slice) -> bool:

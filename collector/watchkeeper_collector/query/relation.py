@@ -11,7 +11,7 @@ from watchkeeper_collector.query.coverage import Coverage, find_coverage
 from watchkeeper_collector.query.measures import COUNTED, EVERYTHING, Measure
 from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.rolled import ROLLED
-from watchkeeper_collector.query.source import Source, in_window
+from watchkeeper_collector.query.source import Slice, Source, in_window
 
 WORD = re.compile(r"\w+")
 
@@ -65,32 +65,36 @@ class Origin:
     coverage: Coverage | None = None
 
     def relation(self, bindings: Bindings) -> Relation:
-        slice_ = self.question.slice
-        if self.coverage is not None:
-            return self._rolled_up(self.coverage, bindings)
-        return Relation(f"{self.source.database}.spans", slice_.conditions(bindings, self.source))
-
-    def _rolled_up(self, coverage: Coverage, bindings: Bindings) -> Relation:
         question = self.question
+        if self.coverage is None:
+            return Relation(f"{self.source.database}.spans", question.slice.conditions(bindings, self.source))
         columns = question.columns(bindings)
-        conditions = question.slice.filter_conditions(bindings)
-        names = _words([*(ROLLED[name] for name in question.measures), "Counted"])
-        words = _words([*(dimension.sql for dimension in columns.dimensions), *conditions, "Kind"])
-        keys, sums = [key for key in KEYS if key in words], [name for name in COLUMNS if name in names]
-        project = ["Project"] if "Project" in words else []
-        text = (
-            ROLLED_UP.replace("{names}", ", ".join(["Hour", *project, *keys, *sums]))
-            .replace("{rolled}", rolled(sums, [*project, *keys]))
-            .replace("{database}", self.source.database)
-            .replace("{project}", bindings.bind(question.slice.project))
-            .replace("{first}", bindings.bind(coverage.hours[0], "Int64"))
-            .replace("{last}", bindings.bind(coverage.hours[-1], "Int64"))
-            .replace("{hours}", bindings.bind(coverage.hours, "Array(UInt32)"))
-            .replace("{built_us}", bindings.bind(coverage.built_us, "Array(Int64)"))
-            .replace("{gaps}", _gaps(coverage, bindings))
-            .replace("{keys}", ", ".join(["Hour", *project, *keys]))
-        )
-        return Relation(text, conditions, "toUnixTimestamp(Hour) * 1000000000", "Counted > 0", ROLLED)
+        texts = [*(ROLLED[name] for name in question.measures), "Counted", "Kind"]
+        texts += [dimension.sql for dimension in columns.dimensions]
+        return rolled_up(self.source, question.slice, self.coverage, bindings, texts)
+
+
+def rolled_up(
+    source: Source, slice_: Slice, coverage: Coverage, bindings: Bindings, texts: Iterable[str]
+) -> Relation:
+    """Roll-ups of a slice, with the columns that these texts of SQL name."""
+    conditions = slice_.filter_conditions(bindings)
+    words = {word for text in (*texts, *conditions) for word in WORD.findall(text)}
+    keys = [key for key in ("Project", *KEYS) if key in words]
+    sums = [name for name in COLUMNS if name in words]
+    text = (
+        ROLLED_UP.replace("{names}", ", ".join(["Hour", *keys, *sums]))
+        .replace("{rolled}", rolled(sums, keys))
+        .replace("{database}", source.database)
+        .replace("{project}", bindings.bind(slice_.project))
+        .replace("{first}", bindings.bind(coverage.hours[0], "Int64"))
+        .replace("{last}", bindings.bind(coverage.hours[-1], "Int64"))
+        .replace("{hours}", bindings.bind(coverage.hours, "Array(UInt32)"))
+        .replace("{built_us}", bindings.bind(coverage.built_us, "Array(Int64)"))
+        .replace("{gaps}", _gaps(coverage, bindings))
+        .replace("{keys}", ", ".join(["Hour", *keys]))
+    )
+    return Relation(text, conditions, "toUnixTimestamp(Hour) * 1000000000", "Counted > 0", ROLLED)
 
 
 def find_origin(source: Source, question: Question) -> Origin:
@@ -101,7 +105,3 @@ def find_origin(source: Source, question: Question) -> Origin:
 def _gaps(coverage: Coverage, bindings: Bindings) -> str:
     parts = (" AND ".join(in_window(gap, bindings)) for gap in coverage.gaps)
     return " OR ".join(f"({part})" for part in parts) or "0"
-
-
-def _words(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in WORD.findall(text)}
