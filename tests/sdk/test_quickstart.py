@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cohere
 import pytest
 import watchkeeper
 from huggingface_hub import set_client_factory
@@ -38,7 +39,7 @@ ADDRESSES = {
 KEYS = (
     "OPENROUTER_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_INFERENCE_KEY", "GROQ_API_KEY", "TOGETHER_API_KEY",
-    "MISTRAL_API_KEY", "HF_TOKEN",
+    "MISTRAL_API_KEY", "CO_API_KEY", "HF_TOKEN",
 )  # fmt: skip
 SECRET = "hf_quickstart-secret"
 """Hugging Face's client tells its own tokens by how they begin."""
@@ -67,6 +68,7 @@ CALLS = {
     "Groq": Expected("groq", "groq"),
     "Together": Expected("together", "together"),
     "Mistral": Expected("mistral", "mistral_ai"),
+    "Cohere": Expected("cohere", "cohere"),
     "Hugging Face": Expected("huggingface", "huggingface"),
     "Ollama": Expected("ollama", "ollama"),
     "LiteLLM": Expected("litellm", "openai"),
@@ -89,6 +91,7 @@ def _clients_of_a_user(server: str, collector: Collector, monkeypatch: pytest.Mo
     monkeypatch.setenv("WATCHKEEPER_CAPTURE", "all")
     monkeypatch.setenv("WATCHKEEPER_STRICT", "true")
     monkeypatch.setitem(sdkconfiguration.SERVERS, sdkconfiguration.SERVER_GLOBAL, f"{server}/mistral")
+    monkeypatch.setitem(cohere.ClientV2.__init__.__kwdefaults__, "base_url", f"{server}/cohere")
     monkeypatch.setattr(CONVERSATIONAL_AUTO_ROUTER, "base_url", f"{server}/huggingface")
     set_client_factory(default_client_factory)
     monkeypatch.delitem(sys.modules, "ollama", raising=False)  # it makes its client when it is imported
