@@ -8,6 +8,7 @@ import streamlit as st
 
 from watchkeeper_dashboard import plain
 from watchkeeper_dashboard.client import ApiError
+from watchkeeper_dashboard.places import Place
 from watchkeeper_dashboard.states import box, show_error
 from watchkeeper_dashboard.units import duration_s
 from watchkeeper_dashboard.view import DEFAULT_RANGE, RANGES, RangeError, View, read_view, render_range
@@ -24,11 +25,29 @@ FILTER_HELP = (
 )
 
 
-def show_page(title: str, body: Body, *, has_filter: bool = True, has_range: bool = True) -> None:
-    """A page: the bar, and under it the body, asked for anew at the chosen interval."""
-    visit = Visit()
+def show_bar(place: Place, visit: Visit) -> None:
+    """It belongs to the frame and not to the page, so that what is in it stays when the page changes."""
     st.session_state.setdefault("live", "off")
-    _show_bar(title, visit, has_filter=has_filter, has_range=has_range)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        st.title(place.title, anchor=False, width="stretch")
+        if place.has_range:
+            _show_range(visit)
+        _show_options(visit)
+    if place.has_filter:
+        st.text_input(
+            "Filter",
+            key="filter",
+            bind="query-params",
+            icon=":material/search:",
+            placeholder=PLACEHOLDER,
+            label_visibility="collapsed",
+            help=FILTER_HELP,
+        )
+
+
+def show_page(body: Body) -> None:
+    """A page under the bar, asked for anew at the chosen interval."""
+    visit = Visit()
 
     def show_body() -> None:
         try:
@@ -44,24 +63,6 @@ def show_page(title: str, body: Body, *, has_filter: bool = True, has_range: boo
 def _read_url() -> dict[str, Any]:
     """What the bar's widgets hold; on a page without them, what the URL does."""
     return {name: st.session_state.get(name) or st.query_params.get(name) for name in IN_URL}
-
-
-def _show_bar(title: str, visit: Visit, *, has_filter: bool, has_range: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
-        st.title(title, anchor=False, width="stretch")
-        if has_range:
-            _show_range(visit)
-        _show_options(visit)
-    if has_filter:
-        st.text_input(
-            "Filter",
-            key="filter",
-            bind="query-params",
-            icon=":material/search:",
-            placeholder=PLACEHOLDER,
-            label_visibility="collapsed",
-            help=FILTER_HELP,
-        )
 
 
 def _show_range(visit: Visit) -> None:

@@ -6,8 +6,9 @@ from typing import Literal, NoReturn
 
 import streamlit as st
 
-from watchkeeper_dashboard.view import View
+from watchkeeper_dashboard.view import DEFAULT_RANGE, View
 
+WANTED = "_wanted_view"
 Section = Literal["Watch", "Understand", "Improve", "Run", ""]
 
 
@@ -19,6 +20,8 @@ class Place:
     title: str
     icon: str
     section: Section = ""
+    has_filter: bool = True
+    has_range: bool = True
 
     @property
     def path(self) -> str:
@@ -40,11 +43,11 @@ PLACES: Mapping[str, Place] = {
         Place("sessions", "Sessions", ":material/forum:", "Understand"),
         Place("users", "Users", ":material/group:", "Understand"),
         Place("quality", "Quality", ":material/verified:", "Improve"),
-        Place("data", "Data & settings", ":material/tune:", "Run"),
-        Place("trace", "Trace", ":material/account_tree:"),
-        Place("session", "Session", ":material/forum:"),
+        Place("data", "Data & settings", ":material/tune:", "Run", has_filter=False),
+        Place("trace", "Trace", ":material/account_tree:", has_filter=False, has_range=False),
+        Place("session", "Session", ":material/forum:", has_filter=False, has_range=False),
         Place("user", "User", ":material/person:"),
-        Place("error_group", "Error", ":material/error:"),
+        Place("error_group", "Error", ":material/error:", has_filter=False),
     )
 }
 
@@ -65,11 +68,25 @@ def build_pages() -> dict[str, list[st.Page]]:
     return pages
 
 
+def place_of(page: st.Page) -> Place:
+    """The place of the page that ``st.navigation`` chose; the first one has no path."""
+    return next((place for place in PLACES.values() if place.url_path == page.url_path), PLACES["overview"])
+
+
 def link(label: str, file: str, view: View, *, icon: str | None = None, **others: str) -> None:
     """A link to a page with the view of this one. The label is Markdown: telemetry goes through ``plain``."""
     st.page_link(PLACES[file].path, label=label, icon=icon, query_params=view.as_query(**others))
 
 
 def go(file: str, view: View, **others: str) -> NoReturn:
-    """Open a page with the view of this one."""
-    st.switch_page(PLACES[file].path, query_params=view.as_query(**others))
+    """Open a page with a view, which the bar takes over."""
+    st.session_state[WANTED] = view.as_query()
+    st.switch_page(PLACES[file].path, query_params=others)
+
+
+def take_wanted_view() -> None:
+    """Hand the view that :func:`go` was given to the bar, before its widgets are made."""
+    wanted = st.session_state.pop(WANTED, None)
+    if wanted is not None:
+        st.session_state["range"] = wanted.get("range", DEFAULT_RANGE)
+        st.session_state["filter"] = wanted.get("filter", "")

@@ -18,7 +18,7 @@ DEFAULT_RANGE = "24h"
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 RELATIVE = re.compile(r"(?:now)?-?\s*(\d{1,5})\s*([smhdw])")
 MOST_S = 10 * 366 * 86400
-PLAIN_VALUE = re.compile(r"[A-Za-z0-9_./-]+")
+PLAIN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]*(?:\.[A-Za-z0-9_/-]+)*")
 
 Comparison = Literal["previous", "week"]
 

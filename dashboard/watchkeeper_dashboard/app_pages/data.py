@@ -33,4 +33,4 @@ def show(visit: Visit, view: View) -> None:
         PARTS[part](visit, view)
 
 
-show_page("Data & settings", show, has_filter=False)
+show_page(show)

@@ -107,4 +107,4 @@ def _shares(found: Sequence[Mapping[str, Any]]) -> list[Share]:
     return [Share(share["value"] or "(none)", share["count"], BAD) for share in found[:8]]
 
 
-show_page("Error", show, has_filter=False)
+show_page(show)

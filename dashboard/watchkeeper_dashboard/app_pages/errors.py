@@ -94,4 +94,4 @@ def _open(view: View, row: Mapping[str, Any]) -> None:
     go("error_group", view, group=plain.file_name(row["fingerprint"]))
 
 
-show_page("Errors", show)
+show_page(show)

@@ -62,4 +62,4 @@ def _is_empty(status: dict[str, object] | None) -> bool:
     return not any(table["rows"] for table in tables if table["name"] == "spans")
 
 
-show_page("Overview", show)
+show_page(show)

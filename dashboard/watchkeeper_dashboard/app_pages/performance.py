@@ -57,7 +57,7 @@ def show(visit: Visit, view: View) -> None:
         course=view.query(*measures, step="auto"),
         latency=Question("/histogram", {**view.slice(), "of": "latency_ms"}),
         ttft=Question("/histogram", {**view.slice(), "of": "ttft_ms"}),
-        series=view.query("latency_p95_ms", by=by, step="auto", limit=TOP, order="-latency_p95_ms"),
+        series=view.query("calls", "latency_p95_ms", by=by, step="auto", limit=TOP, order="-calls"),
         limited=view.query("rate_limited_rate", by="provider", step="auto", limit=TOP),
         table=view.query(*measures, by=by, limit=50, order="-calls"),
     )
@@ -105,7 +105,7 @@ def _show_heat(visit: Visit, answers: Any) -> None:
 
 def _show_split(visit: Visit, view: View, by: str, answers: Any) -> None:
     left, right = st.columns(2, gap="small")
-    with left, panel(f"p95 latency by {by}", tip=f"The {TOP} slowest."):
+    with left, panel(f"p95 latency by {by}", tip=f"Of the {TOP} with most calls."):
         series = read_groups(answers["series"]["rows"], by, "latency_p95_ms", "ms", visit.palette)
         chart(build_lines(series, visit.zone), "split")
     with right, panel("Refused for too many requests", tip="Calls that were answered 429, of all calls."):
@@ -147,4 +147,4 @@ def _show_slowest(visit: Visit, view: View, slow_ms: float) -> None:
     show_table(visit, slowest, columns, "slowest", lambda row: go("trace", view, id=row["trace_id"]))
 
 
-show_page("Performance", show)
+show_page(show)

@@ -110,4 +110,4 @@ def _labels(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{found['label']} {units.count(found['count'])}" for found in row["labels"])
 
 
-show_page("Quality", show)
+show_page(show)

@@ -89,4 +89,4 @@ def _show_trace(visit: Visit, view: View, trace: Mapping[str, Any]) -> None:
             note("This trace has more calls than are shown here.")
 
 
-show_page("Session", show, has_filter=False, has_range=False)
+show_page(show)

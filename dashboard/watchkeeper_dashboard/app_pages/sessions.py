@@ -81,4 +81,4 @@ def _show_list(view: View, visit: Visit, page: Mapping[str, Any]) -> None:
         st.caption(f"{units.count(len(page['items']))} sessions{more}.")
 
 
-show_page("Sessions", show)
+show_page(show)

@@ -167,4 +167,4 @@ def _show_dearest(visit: Visit, view: View, usual_usd: float) -> None:
     show_table(visit, dearest, columns, "dearest", lambda row: go("trace", view, id=row["trace_id"]))
 
 
-show_page("Spend", show)
+show_page(show)

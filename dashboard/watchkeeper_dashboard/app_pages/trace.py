@@ -250,4 +250,4 @@ def _joined(*texts: str) -> str:
     return " · ".join(filter(None, texts))
 
 
-show_page("Trace", show, has_filter=False, has_range=False)
+show_page(show)

@@ -28,7 +28,7 @@ def _tokens(row: Mapping[str, Any]) -> int | None:
 
 
 COLUMNS = (
-    Column("Time", "timestamp", "time", "When its first span started.", "medium"),
+    Column("Time", "timestamp", "time", "When its first span started."),
     Column("Name", "name", "text", "Of the root span.", "medium"),
     Column("", lambda row: "✕" if row["is_error"] or row["error_count"] else "", "text", "Spans failed.", 30),
     Column("Duration", "duration_ms", "seconds", "From the first start to the last end."),
@@ -55,11 +55,13 @@ def show(visit: Visit, view: View) -> None:
         course=view.query("traces", "errors", step="auto"),
     )
     _show_tools(visit, view)
-    side, main = st.columns((1, 4.6), gap="medium")
+    traces = answers["traces"]
+    with st.container(key="traces_body"):
+        side, main = st.columns((1, 4.6), gap="medium")
     with side, section(visit, "facets"):
         show_facets(answers["facets"])
     with main:
-        _show_list(visit, view, answers["traces"], answers.get("course"))
+        _show_list(visit, view, traces, answers.get("course"))
 
 
 def _show_tools(visit: Visit, view: View) -> None:
@@ -104,7 +106,7 @@ def _show_list(visit: Visit, view: View, page: Mapping[str, Any], course: Mappin
         series = read_measures(
             course["rows"], {"traces": "traces", "errors": "failed calls"}, "count", colours
         )
-        chart(build_stack(series, visit.zone, 110), "course")
+        chart(build_stack(series, visit.zone, 160), "course")
     wanted = st.session_state.get("columns") or USUAL
     columns = [column for column in COLUMNS if column.title in wanted or not column.title]
     show_table(visit, traces, columns, "traces", lambda row: go("trace", view, id=row["trace_id"]))
@@ -122,4 +124,4 @@ def _show_twice(shown: int) -> None:
     st.session_state["trace_rows"] = min(MOST_ROWS, shown * 2)
 
 
-show_page("Traces", show)
+show_page(show)

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("Models", "models", "list"),
     Column("Session", "session_id"),
 )
-MOST_SHARES = 8
+MOST_SHARES = 6
 
 
 def show(visit: Visit, view: View) -> None:
@@ -99,4 +99,4 @@ def _show_shares(visit: Visit, models: Sequence[Mapping[str, Any]]) -> None:
         note("Nothing was spent in this window.")
 
 
-show_page("User", show)
+show_page(show)

@@ -92,4 +92,4 @@ def _feedback(row: Mapping[str, Any]) -> str:
     )
 
 
-show_page("Users", show)
+show_page(show)

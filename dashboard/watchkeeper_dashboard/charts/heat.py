@@ -1,6 +1,7 @@
 """Where the calls of each moment lie: a heat map over time and size."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from watchkeeper_dashboard import units
 from watchkeeper_dashboard.charts.canvas import HEIGHT_PX, build_canvas, local
 
 MOST_TICKS = 8
+FEW_SHARE = 0.005
 
 
 def build_heat(
@@ -19,8 +21,8 @@ def build_heat(
 
     Sizes lie on a logarithmic scale, and so do the colours: one slow call among thousands is seen.
     """
-    bounds, unit = histogram["bounds"], histogram["unit"]
-    rows = list(zip(*histogram["counts"], strict=True))
+    unit = histogram["unit"]
+    bounds, rows = _gather_least(histogram["bounds"], list(zip(*histogram["counts"], strict=True)))
     figure = build_canvas(height_px)
     figure.add_trace(
         go.Heatmap(
@@ -48,6 +50,17 @@ def build_heat(
         showgrid=False,
     )
     return figure
+
+
+def _gather_least(
+    bounds: Sequence[float], rows: Sequence[Sequence[int]]
+) -> tuple[Sequence[float], Sequence[Sequence[int]]]:
+    """A few calls that took next to nothing would need most of the height: they share the lowest row."""
+    few = sum(map(sum, rows)) * FEW_SHARE
+    totals = list(accumulate(sum(row) for row in rows))
+    first = next((place for place, total in enumerate(totals) if total > few), 0)
+    lowest = [sum(column) for column in zip(*rows[: first + 1], strict=True)]
+    return [bounds[0], *bounds[first + 1 :]], [lowest, *rows[first + 1 :]]
 
 
 def _depth(count: int) -> float | None:

@@ -22,7 +22,7 @@ from watchkeeper_dashboard.theme import OTHER, Palette
 Row = Mapping[str, Any]
 EMPTY_NAME = "(none)"
 OTHERS_NAME = "other"
-LEGEND_CHARS = 34
+LEGEND_CHARS = 26
 DAY_MS = 86_400_000
 TICKS = [
     {"dtickrange": [None, 1000], "value": "%H:%M:%S.%L"},

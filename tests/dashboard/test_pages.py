@@ -1,0 +1,192 @@
+"""Every page against a real collector with demo data."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from watchkeeper_dashboard.places import PLACES
+
+from tests.collector import CollectorProcess
+from tests.dashboard.conftest import OpenPage, open_app
+from tests.dashboard.hostile import HOST, PAYLOADS
+from tests.dashboard.traffic import hostile_trace_id
+
+LISTS = [file for file, place in PLACES.items() if place.section]
+OUR_TAGS = {
+    "b",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "h4",
+    "header",
+    "i",
+    "p",
+    "pre",
+    "span",
+    "style",
+    "summary",
+}
+OUR_ATTRIBUTES = {"class", "style", "title"}
+MARKDOWN_LINK = re.compile(r"(?<!\\)\]\(|(?<!\\)<\w|(?<![\\\w])https?://evil")
+
+
+class Tags(HTMLParser):
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def check_is_well(app: AppTest) -> None:
+    assert [error.message for error in app.exception] == []
+    boxes = [
+        element.value for element in app.html if "wk-bad" in element.value or "wk-warning" in element.value
+    ]
+    assert [
+        text for text in boxes if "can't read" in text or "did not work" in text or "no answer" in text
+    ] == []
+
+
+def markdown_texts(app: AppTest) -> Iterator[str]:
+    """Every text of the page that Streamlit takes for Markdown."""
+    for element in (*app.markdown, *app.caption, *app.title, *app.subheader):
+        yield element.value
+    for widget in (*app.button, *app.metric, *app.expander, *app.toggle):
+        yield widget.label
+    for link in app.page_link:
+        yield link.label
+
+
+@pytest.mark.parametrize("file", LISTS)
+def test_page_shows_the_demo_without_a_fault(open_page: OpenPage, file: str) -> None:
+    app = open_page(file)
+    check_is_well(app)
+    assert app.title[0].value == PLACES[file].title
+
+
+@pytest.mark.parametrize("part", ["senders", "storage", "prices", "keys", "about"])
+def test_every_part_of_data_and_settings_is_shown(open_page: OpenPage, part: str) -> None:
+    check_is_well(open_page("data", part=part))
+
+
+def test_numbers_of_the_overview_are_the_api_s(open_page: OpenPage, site: CollectorProcess) -> None:
+    app = open_page("overview", range="2d")
+    row = site.get("/api/v1/query?measures=calls,users&start=-2d")["rows"][0]
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Calls"] == f"{row['calls']:,}"
+    assert shown["Active users"] == f"{row['users']:,}"
+
+
+def test_filter_and_range_of_the_url_hold_for_a_page(open_page: OpenPage, site: CollectorProcess) -> None:
+    app = open_page("traces", filter="kind:llm -status:error", range="2d")
+    check_is_well(app)
+    assert app.text_input(key="filter").value == "kind:llm -status:error"
+    expected = site.get(f"/api/v1/traces?limit=50&start=-2d&filter={quote('kind:llm -status:error')}")[
+        "items"
+    ]
+    assert len(app.dataframe[0].value) == len(expected)
+
+
+def test_filter_that_nobody_can_read_is_explained(open_page: OpenPage) -> None:
+    app = open_page("traces", filter="cost:>x")
+    assert any("can&#x27;t read" in element.value for element in app.html)
+    assert not app.exception
+
+
+def test_range_that_is_none_is_explained(open_page: OpenPage) -> None:
+    app = open_page("spend", range="yesterday")
+    assert any("no time range" in element.value for element in app.html)
+    assert not app.exception
+
+
+def test_facet_goes_into_the_filter_and_out_again(open_page: OpenPage) -> None:
+    app = open_page("traces", range="2d")
+    app.button(key="facet_kind_0").click().run()
+    chosen = app.text_input(key="filter").value
+    assert chosen.startswith("kind:")
+    app.button(key="facet_kind_0").click().run()
+    assert app.text_input(key="filter").value == ""
+
+
+def test_trace_shows_its_spans_and_what_was_said(open_page: OpenPage, site: CollectorProcess) -> None:
+    trace = site.get(
+        f"/api/v1/traces?limit=1&start=-2d&filter={quote('kind:llm has:session service:shop-assistant')}"
+    )["items"][0]
+    app = open_page("trace", id=trace["trace_id"])
+    check_is_well(app)
+    assert len(app.selectbox(key="trace_span").options) == trace["span_count"]
+    assert {metric.label: metric.value for metric in app.metric}["Calls"] == str(trace["call_count"])
+
+
+def test_session_user_and_error_group_open(open_page: OpenPage, site: CollectorProcess) -> None:
+    session = site.get("/api/v1/sessions?limit=1&start=-2d&filter=service:shop-assistant")["items"][0]
+    user = site.get("/api/v1/users?limit=1&start=-2d")["items"][0]
+    group = site.get("/api/v1/errors?limit=1&start=-2d")["items"][0]
+    check_is_well(open_page("session", session=session["session_id"]))
+    check_is_well(open_page("user", user=user["user_id"], range="2d"))
+    check_is_well(open_page("error_group", group=group["fingerprint"], range="2d"))
+
+
+def test_score_of_a_trace_is_given_on_its_page(open_page: OpenPage, site: CollectorProcess) -> None:
+    trace_id = site.get("/api/v1/traces?limit=1&start=-2d&filter=kind:llm")["items"][0]["trace_id"]
+    app = open_page("trace", id=trace_id)
+    app.text_area[0].input("The retrieval found nothing here.").run()
+    next(button for button in app.button if button.label == "Comment").click().run()
+    comments = site.get(f"/api/v1/comments?trace_id={trace_id}")["items"]
+    assert [comment["text"] for comment in comments] == ["The retrieval found nothing here."]
+
+
+@pytest.mark.parametrize("file", ["overview", "traces", "errors", "users", "sessions", "spend"])
+def test_lists_show_hostile_telemetry_as_text(open_page: OpenPage, file: str) -> None:
+    check_is_plain(open_page(file, range="15m"))
+
+
+@pytest.mark.parametrize("number", range(len(PAYLOADS)))
+def test_traces_show_hostile_telemetry_as_text(open_page: OpenPage, number: int) -> None:
+    check_is_plain(open_page("trace", id=hostile_trace_id(number).hex()))
+
+
+def check_is_plain(app: AppTest) -> None:
+    check_is_well(app)
+    for element in app.html:
+        tags = Tags(element.value)
+        assert tags.found <= OUR_TAGS
+        assert tags.attributes <= OUR_ATTRIBUTES
+    for text in markdown_texts(app):
+        assert not MARKDOWN_LINK.search(text or ""), text
+        assert f"//{HOST}" not in (text or "")
+
+
+def test_collector_that_is_away_is_said_in_words() -> None:
+    app = open_app("http://127.0.0.1:9", "traces")
+    assert not app.exception
+    assert any("does not answer" in element.value for element in app.html)
+    assert any(button.label == "Try again" for button in app.button)
+
+
+def test_key_is_asked_for_and_holds_for_the_visit(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with CollectorProcess(tmp_path_factory.mktemp("locked") / "data") as collector:
+        collector.until_ready()
+        made = collector.ask(
+            "/api/v1/keys", method="POST", body={"name": "first", "scopes": ["admin"]}
+        ).json()
+        app = open_app(collector.http, "traces")
+        assert any("Sign in" in element.value for element in app.html)
+        app.text_input[1].input("wk_wrong").run()
+        next(button for button in app.button if button.label == "Sign in").click().run()
+        assert any("not known" in element.value for element in app.html)
+        app.text_input[1].input(made["key"]).run()
+        next(button for button in app.button if button.label == "Sign in").click().run()
+        assert any("Nothing has arrived yet" in element.value for element in app.html)
+        assert not app.exception
