@@ -1,43 +1,54 @@
 """Numbers of payment cards: Luhn's check digit, the networks' prefixes and lengths, usual groups."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from watchkeeper.redaction.context import Context, Words
-from watchkeeper.redaction.finding import Finding
+from watchkeeper.redaction.finding import Finding, is_word_sign
 
-NETWORKS: tuple[tuple[tuple[int, int], frozenset[int]], ...] = (
-    ((4, 4), frozenset({16, 19})),  # Visa
-    ((51, 55), frozenset({16})),  # Mastercard
-    ((2221, 2720), frozenset({16})),
-    ((34, 34), frozenset({15})),  # American Express
-    ((37, 37), frozenset({15})),
-    ((300, 305), frozenset({14, 16})),  # Diners Club
-    ((3095, 3095), frozenset({14, 16})),
-    ((36, 36), frozenset({14, 16})),
-    ((38, 39), frozenset({14, 16})),
-    ((6011, 6011), frozenset({16, 19})),  # Discover
-    ((644, 659), frozenset({16, 19})),
-    ((3528, 3589), frozenset({16, 19})),  # JCB
-    ((2131, 2131), frozenset({15})),
-    ((1800, 1800), frozenset({15})),
-    ((62, 62), frozenset({16, 17, 18, 19})),  # UnionPay
-    ((81, 81), frozenset({16})),
-    ((500, 508), frozenset({16, 18, 19})),  # Maestro, Dankort, Verve, Elo
-    ((560, 589), frozenset({16, 18, 19})),  # Maestro
-    ((600, 609), frozenset({16})),  # RuPay, Hipercard
-    ((610, 619), frozenset({16, 18, 19})),
-    ((630, 639), frozenset({16, 18, 19})),  # Maestro, Elo
-    ((670, 679), frozenset({16, 18, 19})),
-    ((2200, 2205), frozenset({16})),  # Mir
-    ((9792, 9792), frozenset({16})),  # Troy
-    ((8600, 8600), frozenset({16})),  # Uzcard
-    ((9860, 9860), frozenset({16})),  # Humo
+Networks = Sequence[tuple[int, int, tuple[int, ...]]]
+"""The first and the last prefix of a range, and how many digits its numbers have."""
+
+NETWORKS: Networks = (
+    (4, 4, (16, 19)),  # Visa
+    (51, 55, (16,)),  # Mastercard
+    (2221, 2720, (16,)),
+    (34, 34, (15,)),  # American Express
+    (37, 37, (15,)),
+    (300, 305, (14, 16)),  # Diners Club
+    (3095, 3095, (14, 16)),
+    (36, 36, (14, 16)),
+    (38, 39, (14, 16)),
+    (6011, 6011, (16, 19)),  # Discover
+    (644, 659, (16, 19)),
+    (3500, 3599, (16, 19)),  # JCB
+    (2131, 2131, (15,)),
+    (1800, 1800, (15,)),
+    (62, 62, (16, 17, 18, 19)),  # UnionPay
+    (81, 81, (16,)),
+    (500, 509, (16, 18, 19)),  # Maestro, Dankort, Verve, Elo
+    (560, 589, (16, 18, 19)),
+    (600, 639, (16, 18, 19)),  # Maestro, RuPay, Elo, Hipercard
+    (670, 679, (16, 18, 19)),
+    (2200, 2205, (16,)),  # Mir
+    (9792, 9792, (16,)),  # Troy
+    (8600, 8600, (16,)),  # Uzcard
+    (9860, 9860, (16,)),  # Humo
 )
-"""First digits and numbers of digits of cards in use that are told without any word beside them."""
+OLD_NETWORKS: Networks = (
+    (4, 4, (13,)),  # Visa
+    (500, 509, (12, 13, 14, 15)),  # Maestro
+    (560, 589, (12, 13, 14, 15)),
+    (6304, 6304, (12, 13)),
+    (6390, 6390, (12, 13)),
+    (670, 679, (12, 13, 14, 15)),
+)
+"""Shorter numbers, which a word beside them must not deny."""
+Spans = Sequence[tuple[int, int]]
+FIRST_GROUP = 4
 SHORTEST, LONGEST = 12, 19
-"""Cards that a word beside the number has to name: any network's, since old ones have 12 or 13 digits."""
+"""Digits of cards of any network, where a word beside the number names them."""
 
 CONTEXT = Context(
     Words(
@@ -47,6 +58,7 @@ CONTEXT = Context(
         unspaced="卡 カード 카드 بطاقة כרטיס कार्ड บัตร",
     ),
     Words(
+        "id ids uid "
         "order* invoice* tracking isbn ean upc gtin barcode imei serial parcel shipment ticket* timestamp "
         "ts time created reference ref epoch trace span request hash sku"
     ),
@@ -54,11 +66,14 @@ CONTEXT = Context(
 
 
 @cache
-def _digits() -> re.Pattern[str]:
-    """Up to 23 digits in groups; what is longer is no card."""
-    return re.compile(
-        r"(?<![A-Za-z0-9])(?<!\d[.,])\d(?:(?:[ .-]|(?: - ))?+\d){11,22}+(?![A-Za-z0-9])(?![.,]\d)"
-    )
+def _stretches() -> re.Pattern[str]:
+    """Groups of digits with as many as the shortest card has; several cards may follow each other."""
+    return re.compile(r"[0-9](?:(?:[ .-]|(?: - ))?+[0-9]){11,}+")
+
+
+@cache
+def _group() -> re.Pattern[str]:
+    return re.compile(r"[0-9]+")
 
 
 class CardDetector:
@@ -67,42 +82,63 @@ class CardDetector:
     name = "card"
 
     def __call__(self, text: str) -> Iterator[Finding]:
-        for found in _digits().finditer(text):
-            yield from self._cards(text, found)
-
-    def _cards(self, text: str, found: re.Match[str]) -> Iterator[Finding]:
-        """The first run of whole groups that is a card; behind a card may follow its date or code."""
-        groups = [(group.start(), group.end()) for group in re.finditer(r"\d+", found[0])]
-        first = 0
-        while first < len(groups):
-            last = next(
-                (end for end in _ends(groups, first) if self._is_card(text, found, groups, first, end)), None
-            )
-            if last is not None:
-                start, end = found.start() + groups[first][0], found.start() + groups[last][1]
-                yield Finding(start, end, self.name, re.sub(r"\D", "", text[start:end]))
-            first = first + 1 if last is None else last + 1
-
-    def _is_card(
-        self, text: str, found: re.Match[str], groups: list[tuple[int, int]], first: int, last: int
-    ) -> bool:
-        sizes = [end - start for start, end in groups[first : last + 1]]
-        digits = "".join(found[0][start:end] for start, end in groups[first : last + 1])
-        if not is_grouped_as_card(sizes) or not has_luhn_digit(digits):
-            return False
-        if is_of_network(digits):
-            return True
-        return CONTEXT.says(text, found.start() + groups[first][0], found.start() + groups[last][1]) is True
+        for stretch in _stretches().finditer(text):
+            spans = [group.span() for group in _group().finditer(text, *stretch.span())]
+            first = 0
+            while first < len(spans):
+                last = next(
+                    (last for last in _ends(spans, first) if _is_card(text, spans[first : last + 1])), None
+                )
+                if last is not None:
+                    start, end = spans[first][0], spans[last][1]
+                    yield Finding(start, end, self.name, _joined(text, spans[first : last + 1]))
+                first = first + 1 if last is None else last + 1
 
 
-def _ends(groups: list[tuple[int, int]], first: int) -> Iterator[int]:
-    """Last groups of runs from ``first`` that have as many digits as cards have, the longest first."""
-    ends, digits = [], 0
-    for last in range(first, len(groups)):
-        digits += groups[last][1] - groups[last][0]
-        if SHORTEST <= digits <= LONGEST:
+def _ends(spans: Spans, first: int) -> Iterator[int]:
+    """Last groups of runs from ``first`` that have as many digits as cards have, the longest first: behind a
+    number may follow its date or code.
+    """
+    ends: list[int] = []
+    digits = 0
+    if spans[first][1] - spans[first][0] < FIRST_GROUP:
+        return iter(ends)
+    for last in range(first, len(spans)):
+        digits += spans[last][1] - spans[last][0]
+        if digits > LONGEST:
+            break
+        if digits >= SHORTEST:
             ends.append(last)
     return reversed(ends)
+
+
+def _joined(text: str, spans: Spans) -> str:
+    return "".join([text[start:end] for start, end in spans])
+
+
+def _is_card(text: str, spans: Spans) -> bool:
+    digits = _joined(text, spans)
+    if not is_grouped_as_card([end - start for start, end in spans]) or not has_luhn_digit(digits):
+        return False
+    start, end = spans[0][0], spans[-1][1]
+    if (
+        is_word_sign(text[start - 1 : start])
+        or is_word_sign(text[end : end + 1])
+        or _is_fraction(text, spans)
+    ):
+        return False
+    if is_of(NETWORKS, digits):
+        return True
+    said = CONTEXT.says(text, start, end)
+    return said is True or (said is None and is_of(OLD_NETWORKS, digits))
+
+
+def _is_fraction(text: str, spans: Spans) -> bool:
+    """Digits behind a decimal point, or before one."""
+    start, end = spans[0][0], spans[-1][1]
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    is_behind = before[:1].isdigit() and (before.endswith(".") or before == "0,")
+    return len(spans) == 1 and (is_behind or (after.startswith(".") and after[1:].isdigit()))
 
 
 def is_grouped_as_card(sizes: list[int]) -> bool:
@@ -112,11 +148,11 @@ def is_grouped_as_card(sizes: list[int]) -> bool:
     return all(size == 4 for size in sizes[:-1]) and 1 <= sizes[-1] <= 4 and len(sizes) >= 3
 
 
-def is_of_network(digits: str) -> bool:
-    """Whether a network issues numbers that begin so and are as long."""
+def is_of(networks: Networks, digits: str) -> bool:
+    """Whether one of the networks issues numbers that begin so and are as long."""
     return any(
-        low <= int(digits[: len(str(low))]) <= high and len(digits) in lengths
-        for (low, high), lengths in NETWORKS
+        len(digits) in lengths and low <= int(digits[: len(str(low))]) <= high
+        for low, high, lengths in networks
     )
 
 

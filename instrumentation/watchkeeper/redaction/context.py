@@ -8,6 +8,7 @@ BEFORE = 72
 """Characters before a number in which a word speaks of it."""
 AFTER = 16
 WORD = re.compile(r"[^\W\d_]+")
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MASK = re.compile(r"\[[A-Z_]+(?::[a-z]+)?\]")
 
 
@@ -55,10 +56,10 @@ class Context:
 
     def says(self, text: str, start: int, end: int) -> bool | None:
         """Whether the number from ``start`` to ``end`` is meant; ``None`` when nothing is said."""
-        before = text[max(0, start - BEFORE) : start].lower()
+        before = text[max(0, start - BEFORE) : start]
         if "[" in before:
-            before = MASK.sub(" ", text[max(0, start - BEFORE) : start]).lower()
-        said = self._nearest(before)
+            before = MASK.sub(" ", before)
+        said = self._nearest(CAMEL.sub(" ", before).lower())
         if said is None and self._following and self._behind.match(text[end : end + AFTER].lower()):
             return True
         return said

@@ -54,3 +54,8 @@ def outside(findings: Iterable[Finding], taken: Sequence[tuple[int, int]]) -> It
             start = max(start, taken_end)
         if start < finding.end:
             yield finding._replace(start=start)
+
+
+def is_word_sign(character: str) -> bool:
+    """Whether a number would go on with it; letters of other scripts follow without a space."""
+    return character.isascii() and character.isalnum()

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from watchkeeper.redaction.finding import Finding
+from watchkeeper.redaction.context import Context, Words
+from watchkeeper.redaction.finding import Finding, is_word_sign
 
 COUNTRIES = {
     15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
@@ -15,16 +16,23 @@ COUNTRIES = {
     30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
 """Countries by the length of their numbers: SWIFT's registry, and those in use beside it."""
+SHORTEST = 14
 LENGTHS = {country: length for length, countries in COUNTRIES.items() for country in countries.split()}
 
 
 @cache
-def _beginning() -> re.Pattern[str]:
-    """With more characters than any number has: it is cut to its country's length."""
-    return re.compile(
-        r"(?<![A-Za-z0-9])(?=(?P<country>[A-Za-z]{2})[ -]?+\d[ ]?+\d)"
-        r"(?P<number>[A-Za-z]{2}(?:[ .-]?+[A-Za-z0-9]){9,40}+)"
-    )
+def _check_digits() -> re.Pattern[str]:
+    """Behind two letters, with more characters after them than any number has."""
+    return re.compile(r"[0-9](?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)[0-9](?:[ .-]?+[A-Za-z0-9]){7,38}+")
+
+
+CONTEXT = Context(
+    Words(
+        "iban* account* bank* konto* compte cuenta conto conta rekening* счет счёт transfer* wire",
+        unspaced="账户 口座",
+    ),
+    Words("order* serial tracking invoice* sku part vin"),
+)
 
 
 class IbanDetector:
@@ -33,14 +41,29 @@ class IbanDetector:
     name = "iban"
 
     def __call__(self, text: str) -> Iterator[Finding]:
-        for found in _beginning().finditer(text):
-            length = LENGTHS.get(found["country"].upper())
-            if length is None or (size := _size(found["number"], length)) is None:
-                continue
-            end = found.start() + size
-            value = re.sub(r"[^A-Z0-9]", "", found["number"][:size].upper())
-            if not text[end : end + 1].isalnum() and is_checked(value):
-                yield Finding(found.start(), end, self.name, value)
+        for found in _check_digits().finditer(text):
+            start, number = found.start() - 2, text[found.start() - 2 : found.end()]
+            for length in self._lengths(text, start, number):
+                size = _size(number, length)
+                if size is None or is_word_sign(text[start + size : start + size + 1]):
+                    continue
+                value = re.sub(r"[ .-]", "", number[:size]).upper()
+                if _is_likely(number[:size], value) and is_checked(value):
+                    yield Finding(start, start + size, self.name, value)
+                    break
+
+    @staticmethod
+    def _lengths(text: str, start: int, number: str) -> Iterator[int]:
+        """Its country's; where a word names it, also as long as it stands there."""
+        if (length := LENGTHS.get(number[:2].upper())) is not None:
+            yield length
+        together = re.match("[A-Za-z0-9]+", number)
+        if (
+            together is not None
+            and len(together[0]) >= SHORTEST
+            and CONTEXT.says(text, start, start + len(number))
+        ):
+            yield len(together[0])
 
 
 def _size(text: str, length: int) -> int | None:
@@ -50,6 +73,15 @@ def _size(text: str, length: int) -> int | None:
         if length == 0:
             return position
     return None
+
+
+def _is_likely(spelled: str, value: str) -> bool:
+    """Words between numbers pass the check by chance: spaces are for capitals, or for mostly digits."""
+    if spelled == spelled.upper():
+        return True
+    return spelled == spelled.lower() and (
+        spelled.isalnum() or 2 * sum(map(str.isdigit, value)) >= len(value)
+    )
 
 
 def is_checked(number: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 from watchkeeper.redaction.context import Context, Words
 from watchkeeper.redaction.finding import Finding
@@ -21,8 +21,9 @@ CONTEXT = Context(
     ),
     Words(
         "version* ver v release* rel build* firmware section* sec chapter* clause* paragraph article "
-        "figure table appendix revision rev upgrad* updat* downgrad* package* driver bios oid assembly* "
-        "fileversion chrome firefox edg edge safari opera versión versione versão versie верси* abschnitt "
+        "figure table appendix revision rev upgrad* updat* downgrad* package* driver bios since "
+        "objectidentifier oid assembly* fileversion chrome firefox edg edge safari opera "
+        "versión versione versão versie верси* abschnitt "
         "kapitel numpy jdk",
         phrases=r"§|(?:upgrad|updat|downgrad|migrat)\w*(?: \w+){0,2} from",
         unspaced="版本 バージョン 버전",
@@ -32,19 +33,24 @@ CONTEXT = Context(
 
 @cache
 def _version_4() -> re.Pattern[str]:
-    octet = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
     return re.compile(
-        rf"(?<![\w.])(?<![A-Za-z0-9]-)(?<![=~<>!^]=)(?:{octet}\.){{3}}{octet}(?![\w])"
-        r"(?!\.\d|-[A-Za-z]|\.(?:tar|zip|t?gz|jar|war|whl|exe|msi|deb|rpm|dll|so|apk|dmg|nupkg|egg|tgz|bin|img|iso)\b)"
+        r"[0-9](?<![A-Za-z0-9_.].)(?<![A-Za-z0-9]-.)(?<![=~><!^]=.)[0-9]{0,2}+(?:\.(?:0|[1-9][0-9]{0,2}+)){3}"
+        r"(?![A-Za-z0-9_])(?!\.\d|-[A-Za-z])"
+        r"(?!\.(?:tar|zip|t?gz|jar|war|whl|exe|msi|deb|rpm|dll|so|apk|dmg|nupkg|egg|tgz|bin|img|iso)\b)"
     )
 
 
 @cache
 def _version_6() -> re.Pattern[str]:
     return re.compile(
-        r"(?<![\w:.])(?P<address>(?:[0-9A-Fa-f]{0,4}+:){2,8}+(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}+))"
-        r"(?:%\w++)?(?![\w:])(?!\.\d)"
+        r"(?<![A-Za-z0-9_.])(?=[0-9A-Fa-f]|::)"
+        r"(?P<address>(?:[0-9A-Fa-f]{0,4}+:){2,8}+(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}+))"
+        r"(?:%\w++)?(?![A-Za-z0-9_:])(?!\.\d)"
     )
+
+
+COLONS = re.compile(r":(?=:)|:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:")
+"""Two together, or more groups than a time has."""
 
 
 class IpDetector:
@@ -55,19 +61,28 @@ class IpDetector:
     def __call__(self, text: str) -> Iterator[Finding]:
         if text.count(".") >= 3:
             yield from self._version_4(text)
-        if text.count(":") >= 2:
+        if ("::" in text or text.count(":") > 5) and COLONS.search(text):
             yield from self._version_6(text)
 
     def _version_4(self, text: str) -> Iterator[Finding]:
         for found in _version_4().finditer(text):
-            if found[0] not in NOBODY and CONTEXT.says(text, *found.span()) is not False:
-                yield Finding(*found.span(), self.name, str(IPv4Address(found[0])))
+            address = found[0]
+            if address in NOBODY or any(int(octet) > 255 for octet in address.split(".")):
+                continue
+            if is_like_version(address) and CONTEXT.says(text, *found.span()) is False:
+                continue
+            yield Finding(*found.span(), self.name, address)
 
     def _version_6(self, text: str) -> Iterator[Finding]:
         for found in _version_6().finditer(text):
             address = read_version_6(found["address"])
             if address is not None:
                 yield Finding(found.start(), found.end(), self.name, address)
+
+
+def is_like_version(address: str) -> bool:
+    """Whether it has small numbers, as versions of programs and sections of books have."""
+    return sum(int(octet) < 30 for octet in address.split(".")) >= 2
 
 
 def read_version_6(text: str) -> str | None:

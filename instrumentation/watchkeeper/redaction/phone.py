@@ -22,7 +22,7 @@ FEWEST, MOST = 7, 15
 """Digits of a number: E.164 has no more."""
 CODES = re.compile(
     r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
-    r"|2[1-469]\d|3[578]\d|42\d|50\d|59\d|6[789]\d|80\d|8[578]\d|9[679]\d"
+    r"|2[1-689]\d|3[578]\d|42\d|50\d|59\d|6[789]\d|80\d|8[578]\d|9[679]\d"
 )
 """Calling codes of countries (ITU-T E.164)."""
 
@@ -30,21 +30,27 @@ CODES = re.compile(
 @cache
 def _forms() -> re.Pattern[str]:
     """What numbers look like, the surest first. Every part is bounded or possessive."""
-    begin = r"(?<![A-Za-z0-9])(?<!\d[.,:/_=-])(?<![A-Za-z][-_/])(?<![$€£¥₹%#])"
-    end = r"(?![A-Za-wyz0-9]|x[a-z])(?!-[A-Za-z]{0,3}\d|[.,:/]\d|%)"
+    begin = r"(?<![A-Za-z0-9])(?<!\d[.:/_=-])(?<![A-Za-z][-_/])(?<![$€£¥₹%#])"
+    end = r"(?![A-Za-wyz0-9]|x[a-z])(?!-[A-Za-z]{0,3}\d|[.:/]\d|%)"
     more = r"(?:[ .\-/]{0,2}+\(?\d{1,12}+\)?){0,7}+"
-    area = r"\((?:0\d{1,4}|\d{1,3})\)"
+    area = r"(?:[1-9]\d?[ .-]?+)?\((?:0\d{1,4}|\+?\d{1,3})\)[ ./-]{0,2}+"
+    inner = r"(?:(?P<inner>[ ./-])\d{2,4}+(?:(?P=inner)\d{2,4}+){0,3}+)?+"
     return re.compile(
-        rf"(?:"
-        rf"{begin}(?P<international>\+[ ]?+\(?[1-9]\d{{0,14}}+\)?{more})"
-        rf"|{begin}(?P<prefixed>(?:00|011[ -])[ -]?+[1-9]\d{{0,14}}+{more})"
-        rf"|{begin}(?P<enclosed>(?:[1-9]\d?[ .-]?+)?{area}[ .-]{{0,2}}+\d{{2,8}}+(?:[ .-]\d{{2,5}}+){{0,4}}+)"
-        rf"|{begin}(?:"
-        r"(?P<american>(?:1[ .-])?[2-9]\d{2}[ .-]\d{3}[ .-]\d{4})"
-        r"|(?P<national>0\d{1,4}+[ ./-]\d{2,8}+(?:(?P<inner>[ .-])\d{2,4}+(?:(?P=inner)\d{2,4}+){0,3}+)?+)"
-        r"|(?P<plain>\d{1,5}+(?:[ .-]\d{1,5}+){1,5}+|\d{7,13}+)"
-        rf")){EXTENSION}{end}"
+        rf"{begin}(?:"
+        rf"(?P<international>\+[ ]?+\(?[1-9]\d{{0,14}}+\)?{more})"
+        rf"|(?P<prefixed>00[ -]?+[1-9]\d{{0,14}}+{more})"
+        rf"|(?P<enclosed>{area}\d{{2,10}}+(?:[ ./-]\d{{2,6}}+){{0,4}}+)"
+        r"|(?P<american>(?:1[ .-])?[2-9]\d{2}[ .-]\d{3}[ .-]\d{4})"
+        rf"|(?P<national>0\d{{1,4}}+[ ./-]{{1,2}}+\d{{2,8}}+{inner}(?![ ./-]\d))"
+        r"|(?P<plain>\d{1,8}+(?:[ ./-]\d{1,8}+){1,5}+|\d{7,13}+)"
+        rf"){EXTENSION}{end}"
     )
+
+
+@cache
+def _stretches() -> re.Pattern[str]:
+    """Where digits stand together; most texts have none of these."""
+    return re.compile(r"[+(0-9](?:[ ./+()-]{0,3}+[0-9]){5,}+")
 
 
 @cache
@@ -69,34 +75,34 @@ class PhoneDetector:
         self._plan = _NumberingPlan(regions) if find_spec("phonenumbers") else None
 
     def __call__(self, text: str) -> Iterator[Finding]:
-        position = 0
-        while found := _forms().search(text, position):
-            number = _read_number(found)
-            if self._is_phone(text, number):
-                yield Finding(number.start, number.end, self.name, number.plain)
-                position = number.end
-            else:
-                position = found.end() if number.form == "plain" else _next_group(text, found.start())
+        for stretch in _stretches().finditer(text):
+            position = stretch.start()
+            while position < stretch.end():
+                found = _forms().match(text, position)
+                number = _read_number(found) if found else None
+                if number is not None and self._is_phone(text, number):
+                    yield Finding(number.start, number.end, self.name, number.plain)
+                    position = number.end
+                else:
+                    position = _next_group(text, position)
 
     def _is_phone(self, text: str, number: "_Number") -> bool:
-        if not FEWEST <= len(number.plain.lstrip("+")) <= MOST or DATE.match(number.text):
+        if not FEWEST <= len(_digits().sub("", number.text)) <= MOST + 3 or DATE.match(number.text):
             return False
         said = CONTEXT.says(text, number.start, number.end)
         if number.form == "international":
-            return self._is_international(number, is_named=said is True)
+            return said is True or self._is_international(number)
         if said is None:
             return _has_sure_form(number) or (
                 self._plan is not None and self._plan.has_in_regions(number.text)
             )
         return said and not _are_years(number.text)
 
-    def _is_international(self, number: "_Number", *, is_named: bool) -> bool:
+    def _is_international(self, number: "_Number") -> bool:
         """The country's code has to exist. A sum with a plus before it is as long by chance only."""
-        if CODES.match(number.plain, 1) is None:
+        if CODES.match(number.plain, 1) is None or not _has_usual_length(number.plain):
             return False
-        if is_named:
-            return True
-        return _has_usual_length(number.plain) and (self._plan is None or self._plan.has(number.plain))
+        return self._plan is None or not number.text.lstrip("+").isdigit() or self._plan.has(number.plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +124,7 @@ def _read_number(found: re.Match[str]) -> _Number:
         end = end if len(text) == len(found[form]) else found.start() + len(text)
     digits = _digits().sub("", text)
     if form == "prefixed":
-        return _Number(
-            "international", text, found.start(), end, "+" + digits.removeprefix("011").removeprefix("00")
-        )
+        return _Number("international", text, found.start(), end, "+" + digits[2:])
     return _Number(form, text, found.start(), end, ("+" if form == "international" else "") + digits)
 
 
@@ -168,7 +172,10 @@ def _has_sure_form(number: _Number) -> bool:
         case "american":
             return separators[-1] == separators[-2]
         case "national":
-            return 9 <= digits <= 12 and (len(separators) > 1 or separators[0] in "-/ ")
+            last = len(number.text) - number.text.rfind(separators[-1]) - 1
+            return 9 <= digits <= (16 if number.plain.startswith("011") else 12) and (
+                len(separators) > 1 or (separators[0] in "-/ " and last > 4)
+            )
     return False
 
 
@@ -181,10 +188,12 @@ def _are_years(text: str) -> bool:
     return all(len(group) == 4 and group[:2] in ("19", "20") for group in re.findall(r"\d+", text))
 
 
+@cache
+def _beginnings() -> re.Pattern[str]:
+    """Where digits begin, or a sign before them."""
+    return re.compile(r"(?<![0-9])[0-9]|[+(]")
+
+
 def _next_group(text: str, start: int) -> int:
-    """Where the digits end that begin at or after ``start``."""
-    while start < len(text) and not text[start].isdigit():
-        start += 1
-    while start < len(text) and text[start].isdigit():
-        start += 1
-    return start
+    found = _beginnings().search(text, start + 1)
+    return found.start() if found else len(text)

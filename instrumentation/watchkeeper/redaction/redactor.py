@@ -26,8 +26,10 @@ ROUNDS = 8
 """Taking a value out can bring another one to light; a text that still has some after so many is dropped."""
 DIGEST_LETTERS = "bcdfghjkmnpqrstv"
 """A digest in letters is never found again as a number."""
+LONGEST_VALUE = 256
+"""Characters of a text that may be a value as a whole, such as a password."""
 DROPPED = "[REDACTED]"
-NUMBERS = frozenset({"iban", "card", "ssn", "phone"})
+NUMBERS = frozenset({"card", "ssn", "phone"})
 """Detectors with nothing to do where few digits stand together."""
 BUILDERS: Mapping[str, Callable[[Policy], Detector]] = {
     "secret": lambda _: SecretDetector(),
@@ -38,7 +40,9 @@ BUILDERS: Mapping[str, Callable[[Policy], Detector]] = {
     "ip": lambda _: IpDetector(),
     "phone": lambda policy: PhoneDetector(policy.phone_regions),
 }
-FEW_DIGITS = re.compile(r"\d(?:[^\d\n]{0,4}+\d){6}")
+FEWEST_DIGITS = 7
+DIGITS = b"0123456789"
+NEAR_DIGITS = re.compile(r"[0-9](?:[^0-9\n]{0,4}+[0-9]){6}")
 
 Hits = Counter[str]
 """How many values each detector found."""
@@ -117,9 +121,9 @@ class Redactor:
 
     def find(self, text: str, name: str = "") -> list[Finding]:
         """Values in order, none over another, by their places in ``text``; flagged ones beside the others."""
-        head = f"{name}: " if name else ""
-        folded = fold(head + text)
-        has_numbers = FEW_DIGITS.search(folded.text) is not None
+        head, tail = _frame(name, text)
+        folded = fold(head + text + tail)
+        has_numbers = _has_numbers(folded.text)
         found = [
             finding
             for detector in self._detectors
@@ -133,9 +137,9 @@ class Redactor:
     ) -> list[Finding]:
         spans = ((finding, *span(finding.start, finding.end)) for finding in found)
         placed = [
-            finding._replace(start=max(0, start - head), end=end - head)
+            finding._replace(start=max(0, start - head), end=min(end - head, len(text)))
             for finding, start, end in spans
-            if end > head
+            if end > head and start - head < len(text)
         ]
         masks = [mask.span() for mask in self._masks.finditer(text)] if "[" in text else []
         left = list(outside(placed, masks)) if masks else placed
@@ -167,6 +171,20 @@ class Redactor:
     def _masks(self) -> re.Pattern[str]:
         labels = "|".join(re.escape(name.upper()) for name in (*self._modes, *BUILDERS))
         return re.compile(rf"\[(?:(?:{labels})(?::[{DIGEST_LETTERS}]{{16}})?|REDACTED)\]")
+
+
+def _frame(name: str, text: str) -> tuple[str, str]:
+    """What to read before and behind a text, so that its member's name speaks for it."""
+    if not name:
+        return "", ""
+    return (f'{name}="', '"') if len(text) <= LONGEST_VALUE and '"' not in text else (f"{name}: ", "")
+
+
+def _has_numbers(text: str) -> bool:
+    """Whether as many digits as the shortest value has stand near each other."""
+    encoded = text.encode("utf-8", "replace")
+    count = len(encoded) - len(encoded.translate(None, DIGITS))
+    return count >= FEWEST_DIGITS and NEAR_DIGITS.search(text) is not None
 
 
 @lru_cache(maxsize=1024)

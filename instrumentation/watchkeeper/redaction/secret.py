@@ -1,12 +1,12 @@
 """Credentials: keys and tokens known by their form, and whatever stands where a password does."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from watchkeeper.redaction.finding import Finding
-from watchkeeper.redaction.secret_names import NAMED, Named
+from watchkeeper.redaction.secret_names import find_named
 from watchkeeper.redaction.secret_values import is_placeholder, is_word_like
 
 B = r"(?<![A-Za-z0-9])"
@@ -14,8 +14,14 @@ B = r"(?<![A-Za-z0-9])"
 E = r"(?![A-Za-z0-9_-])"
 
 
+SHORTEST_TOKEN = 14
+_TOKEN_SIGNS = bytes(
+    code if code < 128 and (chr(code).isalnum() or chr(code) in "_-./+=:") else 32 for code in range(256)
+)
+
+
 class Form(NamedTuple):
-    """A pattern that is only looked for in texts that have one of ``marks`` in them."""
+    """A pattern that is only looked for in texts with a long token that has one of ``marks`` in it."""
 
     marks: Sequence[str]
     pattern: str
@@ -65,18 +71,33 @@ FORMS: Sequence[Form] = (
          rf"{B}(?:gl(?:sa|c)_[\w+/=-]{{30,}}+|sntry[su]_[\w+/=-]{{30,}}+|phx_[A-Za-z0-9]{{30,}}+|AGE-SECRET-KEY-1[A-Z0-9]{{50,}}+)"),
     # Tokens and keys of any maker.
     Form(("eyJ",), rf"{B}eyJ[\w-]{{8,}}+\.(?:eyJ)?[\w-]{{4,}}+(?:\.[\w-]*+){{0,3}}+"),
-    Form(("PRIVATE KEY", "PuTTY-User-Key-File"),
-         r"-----BEGIN [A-Z0-9 ]{0,40}+PRIVATE KEY(?: BLOCK)?-----[^-\"'{}<>`]*+"
-         r"(?:-(?!----END)[^-\"'{}<>`]*+)*+"
-         r"(?:-----END [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----)?|PuTTY-User-Key-File-\d:[^\"'{}<>`]*+"),
     Form(("sig=", "Signature=", "Security-Token="),
          r"(?<=sig=)[\w%+/=-]{30,}+|(?<=Signature=)[\w%+/=-]{30,}+|(?<=Security-Token=)[\w%+/=-]{30,}+"),
+    # The last one has spaces, and is looked for in the whole text.
+    Form((),
+         r"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----[^-\"'{}<>`]*+"
+         r"(?:-(?!----END)[^-\"'{}<>`]*+)*+"
+         r"(?:-----END [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----)?|PuTTY-User-Key-File-\d:[^\"'{}<>`]*+"),
 )  # fmt: skip
 
 
 @cache
-def _compiled() -> Sequence[tuple[Sequence[str], re.Pattern[str]]]:
-    return [(form.marks, re.compile(form.pattern)) for form in FORMS]
+def _marks() -> Sequence[tuple[str, int]]:
+    """Each mark with the number of the form that it stands for."""
+    return [(mark, number) for number, form in enumerate(FORMS) for mark in form.marks]
+
+
+def _forms_in(text: str) -> Iterable[int]:
+    """Numbers of the forms whose marks stand in the text's long tokens, of which most texts have few."""
+    tokens = text.encode("utf-8", "replace").translate(_TOKEN_SIGNS).split()
+    long = b" ".join([token for token in tokens if len(token) >= SHORTEST_TOKEN]).decode()
+    marks = [number for mark, number in _marks() if mark in long] if long else []
+    return dict.fromkeys([*marks, *([len(FORMS) - 1] if "PRIVATE KEY" in text or "PuTTY-" in text else [])])
+
+
+@cache
+def _pattern(number: int) -> re.Pattern[str]:
+    return re.compile(FORMS[number].pattern)
 
 
 @cache
@@ -93,27 +114,16 @@ class SecretDetector:
     name = "secret"
 
     def __call__(self, text: str) -> Iterator[Finding]:
-        for marks, pattern in _compiled():
-            if any(mark in text for mark in marks):
-                for found in pattern.finditer(text):
-                    if not is_word_like(found[0]):
-                        yield self._finding(text, *found.span())
+        for number in _forms_in(text):
+            for found in _pattern(number).finditer(text):
+                if not is_word_like(found[0]):
+                    yield self._finding(text, *found.span())
         if "://" in text:
-            yield from self._credentials_of_urls(text)
-        lowered = text.lower()
-        for named in NAMED:
-            if any(mark in lowered for mark in named.marks):
-                yield from self._values(text, named)
-
-    def _credentials_of_urls(self, text: str) -> Iterator[Finding]:
-        for found in _authority().finditer(text):
-            if not is_placeholder(found["password"]):
-                yield self._finding(text, *found.span("password"))
-
-    def _values(self, text: str, named: Named) -> Iterator[Finding]:
-        for found in named.pattern().finditer(text):
-            if named.accepts(text, found):
-                yield self._finding(text, *found.span(found.lastgroup or 0))
+            for found in _authority().finditer(text):
+                if not is_placeholder(found["password"]):
+                    yield self._finding(text, *found.span("password"))
+        for start, end in find_named(text):
+            yield self._finding(text, start, end)
 
     def _finding(self, text: str, start: int, end: int) -> Finding:
         value = text[start:end].rstrip()

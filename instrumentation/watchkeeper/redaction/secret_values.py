@@ -47,7 +47,8 @@ PLACEHOLDERS = frozenset(
     }
 )
 TEMPLATE = re.compile(
-    r"[<{$%]|\.\.\.|…|\*\*\*|xxxx|(?i:your[_-]|_here\b|my[_-](?:secret|password|token|key)|example)"
+    r"^(?:<|\{|\[|\$[({]|\$[A-Z_]{3}|%\(|%[A-Z_]+%|%s)|\.\.\.|…|\*\*\*|xxxx"
+    r"|(?i:your[_-]|_here\b|my[_-](?:secret|password|token|key))"
 )
 IDENTIFIERS = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*")
 WORDS = re.compile(r"[a-z]{1,12}(?:[_-]+[a-z]{1,12})+")
@@ -70,13 +71,11 @@ def is_identifier(value: str) -> bool:
 
 
 def is_mixed(value: str) -> bool:
-    """Letters with digits, or with signs inside: no word of a sentence."""
+    """Letters with digits, or with signs inside: neither a word of a sentence nor a name of code."""
     plain = value.rstrip(".,:;!?")
-    return (
-        len(plain) >= 5
-        and any(map(str.isalpha, plain))
-        and not plain.replace("-", "").replace("'", "").isalpha()
-    )
+    if len(plain) < 5 or is_identifier(plain) or not any(map(str.isalpha, plain)):
+        return False
+    return not plain.replace("-", "").replace("'", "").isalpha()
 
 
 def is_random(value: str) -> bool:

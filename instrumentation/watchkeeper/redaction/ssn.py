@@ -19,9 +19,9 @@ CONTEXT = Context(
 @cache
 def _number() -> re.Pattern[str]:
     return re.compile(
-        r"(?<![A-Za-z0-9])(?<!\d[.,-])"
-        r"(?P<area>\d{3})(?P<separator>[ .-]?| - )(?P<group>\d{2})(?P=separator)(?P<serial>\d{4})"
-        r"(?![A-Za-z0-9])(?![.,-]\d)"
+        r"(?P<area>[0-9](?<![A-Za-z0-9].)(?<!\d[.-].)\d{2})"
+        r"(?P<separator>[ .-]?| - )(?P<group>\d{2})(?P=separator)(?P<serial>\d{4})"
+        r"(?![A-Za-z0-9])(?![.-]\d)"
     )
 
 
