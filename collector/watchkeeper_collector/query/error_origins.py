@@ -51,7 +51,8 @@ ERRORS = rf"""SELECT
             TraceId AS trace_id,
             groupArray((
                 toUnixTimestamp64Nano(Timestamp), toUnixTimestamp64Nano(Timestamp) + toInt64(Duration),
-                SpanId, ParentSpanId, replaceRegexpOne(ErrorMessage, '^[\\w.]+: ', ''), Kind = 'http')) AS failed,
+                SpanId, ParentSpanId, replaceRegexpOne(ErrorMessage, '^[\\w.]+: ', ''),
+                Kind = 'http')) AS failed,
             if(length(failed) > {MOST_FAILED}, [], failed) AS others,
             groupArray(({{values}})) AS found,
             groupArray({{wanted}}) AS wanted

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import TypeVar
 
 N = TypeVar("N", int, float)
-LATEST_NS = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Node:
 
     @property
     def end_ns(self) -> int:
-        return min(self.start_ns + self.duration_ns, LATEST_NS)
+        return self.start_ns + self.duration_ns
 
 
 @dataclass(slots=True)

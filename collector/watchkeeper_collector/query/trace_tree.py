@@ -15,7 +15,7 @@ from watchkeeper_collector.query.neighbours import find_neighbours
 from watchkeeper_collector.query.rows import render_summary, summary_columns
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.query.span_tree import Node, Tree, build_tree
-from watchkeeper_collector.query.times import render_time
+from watchkeeper_collector.query.times import LATEST_NS, render_time
 from watchkeeper_collector.query.trace import find_bounds
 from watchkeeper_collector.query.trace_summary import Bounds, summarise, within
 
@@ -113,6 +113,6 @@ def _render(row: Mapping[str, Any], node: Node, depth: int, tree: Tree) -> dict[
             "input_tokens": total.input_tokens,
             "output_tokens": total.output_tokens,
             "cost_usd": total.cost_usd,
-            "end": render_time(total.end_ns),
+            "end": render_time(min(total.end_ns, LATEST_NS)),
         },
     }

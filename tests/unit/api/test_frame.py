@@ -273,3 +273,34 @@ def test_slashes_and_cases_make_no_second_path(client: TestClient, keys: dict[st
 def test_answers_are_json_that_any_parser_reads(client: TestClient, keys: dict[str, str]) -> None:
     text = client.get("/api/v1/status", headers=bearer(keys["read"])).text
     json.loads(text, parse_constant=pytest.fail)
+
+
+def test_a_score_is_taken_while_the_store_is_away(client: TestClient, keys: dict[str, str]) -> None:
+    score = {"name": "helpful", "value": 1, "trace_id": "ab" * 16}
+    ingest = bearer(keys["ingest"])
+    first = client.post("/api/v1/scores", json=score, headers=ingest)
+    again = client.post("/api/v1/scores", json=score, headers=ingest)
+    assert (first.status_code, first.json()) == (202, again.json())
+    langfuse = {"name": "helpful", "value": 1, "traceId": "ab" * 16}
+    assert client.post("/api/public/scores", json=langfuse, headers=ingest).status_code == 200
+    assert client.get("/api/v1/scores", headers=bearer(keys["read"])).status_code == 503
+
+
+def test_what_people_keep_is_there_while_the_store_is_away(client: TestClient, keys: dict[str, str]) -> None:
+    view = {"page": "traces", "name": "slow", "query": "start=-24h"}
+    made = client.post("/api/v1/views", json=view, headers=bearer(keys["alerts"]))
+    assert made.status_code == 201
+    listed = client.get("/api/v1/views", headers=bearer(keys["read"])).json()["items"]
+    assert [found["name"] for found in listed] == ["slow"]
+
+
+def test_a_batch_of_langfuses_says_what_became_of_each_item(client: TestClient, keys: dict[str, str]) -> None:
+    items = [
+        {"id": "e1", "type": "score-create", "body": {"name": "tone", "value": "kind", "sessionId": "s"}},
+        {"id": "e2", "type": "trace-create", "body": {"id": "t"}},
+        {"id": "e3", "type": "score-create", "body": {"name": "tone"}},
+    ]
+    answer = client.post("/api/public/ingestion", json={"batch": items}, headers=bearer(keys["ingest"]))
+    assert answer.status_code == 207
+    assert answer.json()["successes"] == [{"id": "e1", "status": 201}]
+    assert {error["id"]: error["status"] for error in answer.json()["errors"]} == {"e2": 400, "e3": 400}
