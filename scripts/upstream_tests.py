@@ -3,9 +3,10 @@
 python scripts/upstream_tests.py CHECKOUT [--python PYTHON] [--out DIR] [-- TESTS AND OPTIONS OF PYTEST]
 
 CHECKOUT is a client's repository, or its source distribution unpacked. PYTHON has the client in the version
-of the checkout and what its tests need; this SDK is put on its path. Faults of the SDK are let through, so
-that they fail the test. Tests that fail both times (such as those that want a server) are counted and not
-listed. Exits with 1 when a test's outcome differs, or when nothing was recorded at all.
+of the checkout, what its tests need, pytest-xdist and pytest-timeout; this SDK is put on its path. Faults of
+the SDK are let through, so that they fail the test. Tests that fail both times (such as those that want a
+server) are counted and not listed. Exits with 1 when a test's outcome differs, or when nothing was recorded
+at all.
 
 python -m pip download --no-deps --no-binary openai openai==3.57.0 && tar xzf openai-3.57.0.tar.gz
 python scripts/upstream_tests.py openai-3.57.0 --python venv/bin/python -- tests/lib tests/test_client.py
@@ -27,8 +28,8 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 ROOT = Path(__file__).parents[1]
-OPTIONS = ("-q", "-p", "no:cacheprovider", "--override-ini=addopts=", "--timeout=120")
-"""``-n`` and the like are the checkout's own options: the two runs go one test after another."""
+OPTIONS = ("-q", "-p", "no:cacheprovider", "-n0", "--timeout=120")
+"""One test after another, whatever the checkout's own options say."""
 Outcomes = Mapping[str, str]
 
 

@@ -259,7 +259,9 @@ def test_a_cancelled_call_ends(twin: Twin, watch: Watch, seen: SeenBy) -> None:
         transport = wire.http.MockTransport(hang)
         wire.async_client = lambda: wire.http.AsyncClient(transport=transport)  # type: ignore[method-assign]
         task = asyncio.create_task(twin.consume_async(wire))
-        await started.wait()
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)  # or it fails before it asks
+        assert started.is_set(), task
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
