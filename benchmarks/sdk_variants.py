@@ -229,7 +229,7 @@ PEERS = (
     _peer("OpenTelemetry, openai-v2", official_v2, "opentelemetry-instrumentation-openai-v2", *EXPORTER,
           "httpx", "opentelemetry-util-genai<1", environment=SPAN_ONLY),
     _peer("OpenInference", openinference, "openinference-instrumentation-openai", *EXPORTER),
-    _peer("OpenLIT", openlit, "openlit", client="openai"),
+    _peer("OpenLIT", openlit, "openlit", client="openai>=2,<3"),
     _peer("Langfuse", langfuse, "langfuse"),
     _peer("Logfire", logfire, "logfire", *EXPORTER),
     _peer("OpenLLMetry", openllmetry, "opentelemetry-instrumentation-openai", *EXPORTER),
