@@ -1,0 +1,40 @@
+"""Fifty texts that a sender may write to become markup, or to make a reader's browser do something."""
+
+from tests.dashboard.hostile import HOST, PAYLOADS
+
+MORE = (
+    f"<img src=//{HOST}/a.png>",
+    f"<image href=//{HOST}/b.png>",
+    f"<link rel=stylesheet href=//{HOST}/c.css>",
+    f"<meta http-equiv=refresh content='0;url=//{HOST}'>",
+    f"<object data=//{HOST}/d.swf></object>",
+    f"<embed src=//{HOST}/e>",
+    f"<video poster=//{HOST}/f.png autoplay src=//{HOST}/g.mp4></video>",
+    f"<audio src=//{HOST}/h.mp3 autoplay>",
+    f"<input autofocus onfocus=fetch('//{HOST}')>",
+    "<details open ontoggle=alert(1)>x</details>",
+    "<body onload=alert(1)>",
+    "<marquee onstart=alert(1)>x</marquee>",
+    "<math><mi//xlink:href='javascript:alert(1)'>x</mi></math>",
+    f"<svg><image href='https://{HOST}/i.svg'/></svg>",
+    "<svg><script>alert(1)</script></svg>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    f"<table background=//{HOST}/j.png><tr><td>x</td></tr></table>",
+    f"<div style='background:url(//{HOST}/k.png)'>x</div>",
+    f"<base href=//{HOST}/>",
+    f"<form action=//{HOST}><button autofocus>x</button></form>",
+    "<template><img src=x onerror=alert(1)></template>",
+    "</script><script>alert(1)</script>",
+    "</textarea><img src=x onerror=alert(1)>",
+    "<!--><img src=x onerror=alert(1)>-->",
+    "<![CDATA[<img src=x onerror=alert(1)>]]>",
+    f"![](data:text/html,<script>alert(1)</script>) ![x](//{HOST}/l.png 'title')",
+    f"[![nested](https://{HOST}/m.png)](https://{HOST})",
+    f"<https://{HOST}/n> [ref][1]\n\n[1]: https://{HOST}/o 'x'",
+    "<b>bold</b><i>it</i><br><sub>sub</sub>",
+    "javascript:alert(1)//",
+    "'-alert(1)-'\";alert(1);//",
+    "{{constructor.constructor('alert(1)')()}}",
+    f'<a href="https://{HOST}/p" target="_blank">link</a>',
+)
+HOSTILE = (*PAYLOADS, *MORE)
