@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, Tracer, use_span
 
 from watchkeeper.copying import copy_span
@@ -25,21 +25,25 @@ class Aside:
     """Content of spans that are under way, which the application's exporters don't get."""
 
     def __init__(self) -> None:
-        self._attributes: dict[Key, dict[str, Any]] = {}
+        self._kept: dict[Key, tuple[dict[str, Any], list[Event]]] = {}
 
-    def keep(self, key: Key, attributes: Attributes) -> None:
-        self._attributes.setdefault(key, {}).update(attributes)
+    def keep(self, key: Key, attributes: Attributes, *events: Event) -> None:
+        kept = self._kept.setdefault(key, ({}, []))
+        kept[0].update(attributes)
+        kept[1].extend(events)
+        if len(self._kept) > MAX_KEYS:
+            self._kept.pop(next(iter(self._kept)))
 
-        if len(self._attributes) > MAX_KEYS:
-            self._attributes.pop(next(iter(self._attributes)))
-
-    def take(self, key: Key) -> dict[str, Any]:
-        return self._attributes.pop(key, {})
+    def drop(self, key: Key) -> None:
+        self._kept.pop(key, None)
 
     def restored(self, span: ReadableSpan) -> ReadableSpan:
         """An ended span with its content."""
-        content = self.take(key_of(span.get_span_context()))
-        return copy_span(span, {**(span.attributes or {}), **content}, span.events) if content else span
+        attributes, events = self._kept.pop(key_of(span.get_span_context()), (None, ()))
+        if attributes is None:
+            return span
+        in_order = sorted([*span.events, *events], key=lambda event: event.timestamp)
+        return copy_span(span, {**(span.attributes or {}), **attributes}, in_order)
 
 
 class DelegateProvider(trace.TracerProvider):
@@ -49,6 +53,8 @@ class DelegateProvider(trace.TracerProvider):
         self._tracers = tracers
         self.twins = twins
         self.aside = aside
+        self.is_active = True
+        """Some instrumentations leave hooks behind when they are turned off."""
 
     def get_tracer(
         self,
@@ -87,6 +93,8 @@ class DelegateTracer(Tracer):
         *more: Any,
         **others: Any,
     ) -> Span:
+        if not self._provider.is_active:
+            return trace.NoOpTracer().start_span(name, context)
         tracer, given = self._current(), dict(attributes or {})
         content = _taken(given) if self._provider.is_shared else {}
         started = tracer.start_span(name, context, kind, given, *more, **others)
@@ -142,10 +150,10 @@ class DelegateSpan(Span):
         self.set_attributes({key: value})
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
-        given = dict(attributes or {})
-        content = dict(given) if name.startswith(CONTENT_EVENTS) else _taken(given)
-        self._keep({key: value for key, value in content.items() if is_content(key)})
-        self._span.add_event(name, {key: given[key] for key in given if key not in content}, timestamp)
+        if name.startswith(CONTENT_EVENTS) and self.is_recording():
+            self._provider.aside.keep(self._key, {}, Event(name, attributes, timestamp))
+        else:
+            self._span.add_event(name, attributes, timestamp)
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         self._span.add_link(context, attributes)
@@ -163,7 +171,7 @@ class DelegateSpan(Span):
         """One whose call we record ourselves is never ended, so that nobody exports it."""
         self._is_over = True
         if isinstance(self._span, ReadableSpan) and self._provider.twins.is_superseded(self._span):
-            self._provider.aside.take(self._key)
+            self._provider.aside.drop(self._key)
             self._provider.twins.forget(self._key)
             return
         self._span.end(end_time)

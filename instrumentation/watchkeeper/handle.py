@@ -45,10 +45,9 @@ class Handle:
         self.recorder = Recorder(
             self._tracers, twins, self._pipeline, self._guard, stream_bytes=settings.content_bytes
         )
+        self._delegates = DelegateProvider(self._tracers, twins, aside)
         self._installation = Installation(
-            self.recorder,
-            DelegateProvider(self._tracers, twins, aside),
-            captures_content=settings.capture != "none",
+            self.recorder, self._delegates, captures_content=settings.capture != "none"
         )
         self.is_open = not settings.disabled
         self.is_automatic = False
@@ -133,6 +132,7 @@ class Handle:
         """Put every client's own methods back; what was recorded is still sent."""
         active.deactivate(self.recorder)
         self._processor.is_active = False
+        self._delegates.is_active = False
         self._installation.remove()
         self.is_open = False
 

@@ -79,7 +79,10 @@ class Installation:
             def first(instance: Any, *args: Any, **kwargs: Any) -> None:
                 if waiting:
                     self._stop_waiting(framework.name)
+                    own = vars(owner)["__init__"]
                     self._apply(self._delegate, framework)
+                    left = Patch(owner, "__init__", own, vars(owner)["__init__"])
+                    self.patches.insert(0, left)  # some instrumentations don't put back what they replaced
                     owner.__init__(instance, *args, **kwargs)
                 else:
                     initialize(instance, *args, **kwargs)

@@ -40,32 +40,46 @@ def turn_on(framework: Framework, delegates: TracerProvider, *, captures_content
         return switch
     if any(map(is_on, framework.instrumentors)):
         return None
-    found = next(filter(is_installed, framework.instrumentors), None)
-    if found is None:
-        logger.warning(
-            "Watchkeeper: the model calls of %s are recorded, its agents, chains and tools are not. "
-            "To have these too: pip install %s",
-            framework.title,
-            framework.instrumentors[0].package,
-        )
-        return None
-    return delegate(found, delegates, captures_content=captures_content)
+    installed = [one for one in framework.instrumentors if is_installed(one)]
+    for one in installed:
+        delegation = delegate(one, delegates, captures_content=captures_content)
+        if delegation is not None:
+            return delegation
+    logger.warning(
+        "Watchkeeper: the model calls of %s are recorded, its agents, chains and tools are not%s. "
+        "To have these too: pip install --upgrade %s",
+        framework.title,
+        "".join(f"; the installed {one.package} is made for other versions of it" for one in installed[:1]),
+        framework.instrumentors[0].package,
+    )
+    return None
 
 
 def delegate(found: Instrumentor, delegates: TracerProvider, *, captures_content: bool) -> Delegation | None:
+    """``None`` where the instrumentation is not made for the version that is installed."""
     instrumentor: Any = getattr(import_module(found.module), found.name)()
+    if not is_made_for_installed(instrumentor):
+        return None
     with _content(is_wanted=captures_content):
         instrumentor.instrument(
             tracer_provider=delegates,
             meter_provider=NoOpMeterProvider(),  # the calls are in our own metrics
+            skip_dep_check=True,
             **found.options,
         )
     handler: Any = getattr(instrumentor, "_tracer", None)
-    if hasattr(
-        handler, "run_inline"
-    ):  # OpenInference's for LangChain: asynchronous code would call it elsewhere
-        handler.run_inline = True
-    return Delegation(instrumentor) if instrumentor.is_instrumented_by_opentelemetry else None
+    if handler is not None and hasattr(handler, "run_inline"):  # OpenInference's for LangChain: asynchronous
+        handler.run_inline = True  # code would call it in a context of its own
+    return Delegation(instrumentor)
+
+
+def is_made_for_installed(instrumentor: Any) -> bool:
+    """Whether no package is there in a wrong version. One that is missing is another's than what is imported:
+    ``langchain``, where ``langgraph`` is used over ``langchain-core``.
+    """
+    dependencies = import_module("opentelemetry.instrumentation.dependencies")
+    conflict = dependencies.get_dependency_conflicts(instrumentor.instrumentation_dependencies())
+    return conflict is None or not (conflict.found or conflict.found_any)
 
 
 def is_installed(instrumentor: Instrumentor) -> bool:
