@@ -154,12 +154,18 @@ class Finisher:
     ) -> ReadableSpan:
         """``facts`` are what the call tells beside content, which is redacted already."""
         facts = self._guard(self._labels, {**(span.attributes or {}), **facts}, hits, default={**FAILED})
-        events = self._guard(self._events, span, failure, hits, default=())
-        status = self._guard(self._status, span, failure, status, hits, default=Status(StatusCode.ERROR))
+        told = self._guard(self._told, span, failure, status or span.status, hits)
         marks: Attributes = {}
         if self._redaction.is_on and (content or failure or hits):
             marks = redaction_attributes(self._redaction.detectors, hits)
-        return self._copied(span, {**marks, **facts, **content}, events, status)
+        if told is None:
+            told, marks = _without_texts(failure, status or span.status, span.end_time), dict(FAILED)
+        return self._copied(span, {**marks, **facts, **content}, *told)
+
+    def _told(
+        self, span: ReadableSpan, failure: Failure | None, status: Status, hits: Hits
+    ) -> tuple[tuple[Event, ...], Status]:
+        return self._events(span, failure, hits), self._status(failure, status, hits)
 
     def _labels(self, attributes: Attributes, hits: Hits) -> Mapping[str, Any]:
         return self._redaction.labels(attributes, hits, personal=self._settings.redact_labels)
@@ -176,12 +182,9 @@ class Finisher:
         given = {"exception.type": failure.type} | {name: text for name, text in told.items() if text}
         return (Event("exception", given, span.end_time),)
 
-    def _status(
-        self, span: ReadableSpan, failure: Failure | None, status: Status | None, hits: Hits
-    ) -> Status:
+    def _status(self, failure: Failure | None, status: Status, hits: Hits) -> Status:
         if failure is not None:
             return Status(StatusCode.ERROR, self._failure_text(failure.message, Hits()) or failure.type)
-        status = status or span.status
         if not status.description:
             return status
         return Status(status.status_code, self._redaction.failure(status.description, hits))
@@ -219,3 +222,13 @@ class Finisher:
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,
         )
+
+
+def _without_texts(
+    failure: Failure | None, status: Status, end_ns: int | None
+) -> tuple[tuple[Event, ...], Status]:
+    """What is told of a failure where its texts cannot be redacted."""
+    if failure is None:
+        return (), Status(status.status_code)
+    event = Event("exception", {"exception.type": failure.type}, end_ns)
+    return (event,), Status(StatusCode.ERROR, failure.type)

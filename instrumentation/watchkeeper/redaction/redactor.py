@@ -26,6 +26,7 @@ ROUNDS = 8
 """Taking a value out can bring another one to light; a text that still has some after so many is dropped."""
 DIGEST_LETTERS = "bcdfghjkmnpqrstv"
 """A digest in letters is never found again as a number."""
+MOST_REMEMBERED = 8192
 LONGEST_VALUE = 256
 """Characters of a text that may be a value as a whole, such as a password."""
 DROPPED = "[REDACTED]"
@@ -49,12 +50,15 @@ Hits = Counter[str]
 
 
 class Redactor:
-    """A policy at work. Keeps nothing of the texts; may be used by several threads."""
+    """A policy at work; may be used by several threads. Keeps no text, but the hashes of the last clean ones:
+    conversations, instructions and tools are sent again and again.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._modes: dict[str, Mode] = policy.active
         self._ranks = tuple(self._modes)
+        self._clean: dict[int, None] = {}
         self._detectors = [
             PatternDetector(name, policy.patterns[name])
             if name in policy.patterns
@@ -104,8 +108,14 @@ class Redactor:
         return left
 
     def _without_values(self, text: str, hits: Hits, name: str) -> str:
+        known = hash((text, name))  # of 64 bits, under a key of the process
+        if known in self._clean:
+            return text
         for number in range(ROUNDS):
             findings = self.find(text, name)
+            if number == 0 and not findings:
+                self._remember(known)
+                return text
             if number == 0:
                 hits.update(
                     finding.detector for finding in findings if self._modes[finding.detector] == "flag"
@@ -118,6 +128,11 @@ class Redactor:
                 break
             text = self._replaced(text, findings)
         return f'"{DROPPED}"' if is_json(text) else DROPPED
+
+    def _remember(self, known: int) -> None:
+        self._clean[known] = None
+        if len(self._clean) > MOST_REMEMBERED:
+            self._clean.pop(next(iter(self._clean)), None)
 
     def find(self, text: str, name: str = "") -> list[Finding]:
         """Values in order, none over another, by their places in ``text``; flagged ones beside the others."""
