@@ -3,8 +3,8 @@
 import streamlit as st
 
 from watchkeeper_dashboard.brand import ICON, LOGO
-from watchkeeper_dashboard.frame import show_bar
-from watchkeeper_dashboard.places import build_pages, place_of, take_wanted_view
+from watchkeeper_dashboard.frame import restore_view, show_bar
+from watchkeeper_dashboard.places import build_pages, place_of
 from watchkeeper_dashboard.theme import load_style
 from watchkeeper_dashboard.visit import Visit
 
@@ -12,6 +12,6 @@ st.set_page_config(page_title="Watchkeeper", page_icon=ICON, layout="wide")
 st.html(f"<style>{load_style()}</style>")
 st.logo(LOGO, size="large", icon_image=ICON)
 page = st.navigation(build_pages())
-take_wanted_view()
+restore_view()
 show_bar(place_of(page), Visit())
 page.run()

@@ -8,15 +8,16 @@ import streamlit as st
 
 from watchkeeper_dashboard import plain
 from watchkeeper_dashboard.client import ApiError
-from watchkeeper_dashboard.places import Place
+from watchkeeper_dashboard.places import WANTED, Place
 from watchkeeper_dashboard.states import box, show_error
-from watchkeeper_dashboard.units import duration_s
 from watchkeeper_dashboard.view import DEFAULT_RANGE, RANGES, RangeError, View, read_view, render_range
 from watchkeeper_dashboard.visit import Visit
 
 Body = Callable[[Visit, View], None]
 LIVE_S = {"off": None, "5s": 5, "15s": 15, "60s": 60}
-IN_URL = ("range", "filter", "compare")
+IN_URL = {"range": DEFAULT_RANGE, "filter": "", "compare": "previous"}
+"""The parts of a view, with what they are where nobody chose."""
+KEPT = "_kept_view"
 PLACEHOLDER = 'model:gpt-4o* -status:error cost:>0.10 user:(u1 OR u2) "refund policy"'
 FILTER_HELP = (
     "Conditions side by side must all hold. `model:gpt-4o*`, `-status:error`, `cost:>0.10`, `latency:>=2s`,"
@@ -25,9 +26,22 @@ FILTER_HELP = (
 )
 
 
+def restore_view() -> None:
+    """Give the bar, before its widgets are made, the view that a link asked for, or the one it had.
+
+    A page without the bar, such as a trace's, would lose it: Streamlit forgets widgets that are not drawn.
+    """
+    wanted = st.session_state.pop(WANTED, None)
+    kept = st.session_state.setdefault(KEPT, {})
+    for name, usual in IN_URL.items():
+        if wanted is not None:
+            st.session_state[name] = wanted.get(name, usual)
+        elif name not in st.session_state and name not in st.query_params and name in kept:
+            st.session_state[name] = kept[name]
+
+
 def show_bar(place: Place, visit: Visit) -> None:
     """It belongs to the frame and not to the page, so that what is in it stays when the page changes."""
-    st.session_state.setdefault("live", "off")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
         st.title(place.title, anchor=False, width="stretch")
         if place.has_range:
@@ -43,6 +57,8 @@ def show_bar(place: Place, visit: Visit) -> None:
             label_visibility="collapsed",
             help=FILTER_HELP,
         )
+    drawn = {name: st.session_state[name] for name in IN_URL if name in st.session_state}
+    st.session_state[KEPT] |= drawn
 
 
 def show_page(body: Body) -> None:
@@ -51,7 +67,7 @@ def show_page(body: Body) -> None:
 
     def show_body() -> None:
         try:
-            body(visit, read_view(_read_url(), visit.now()))
+            body(visit, read_view(_view_parameters(), visit.now()))
         except RangeError as error:
             box("That is no time range", str(error), "warning")
         except ApiError as error:
@@ -60,9 +76,9 @@ def show_page(body: Body) -> None:
     st.fragment(show_body, run_every=LIVE_S.get(st.session_state.get("live", "off")))()
 
 
-def _read_url() -> dict[str, Any]:
-    """What the bar's widgets hold; on a page without them, what the URL does."""
-    return {name: st.session_state.get(name) or st.query_params.get(name) for name in IN_URL}
+def _view_parameters() -> dict[str, Any]:
+    """What the bar's widgets hold; of those that this page has not, what they held."""
+    return {name: st.session_state.get(name, st.session_state[KEPT].get(name)) for name in IN_URL}
 
 
 def _show_range(visit: Visit) -> None:
@@ -105,7 +121,9 @@ def _look_between(start: datetime, end: datetime) -> None:
 
 def _show_options(visit: Visit) -> None:
     with st.popover("", icon=":material/more_vert:", help="Refresh, comparison, clock, sign out"):
-        st.segmented_control("Refresh every", list(LIVE_S), key="live", bind="query-params", required=True)
+        st.segmented_control(
+            "Refresh every", list(LIVE_S), default="off", key="live", bind="query-params", required=True
+        )
         st.segmented_control(
             "Compare with",
             ["previous", "week"],
@@ -130,8 +148,3 @@ def _show_options(visit: Visit) -> None:
         if visit.api_key and st.button("Sign out", icon=":material/logout:", key="sign_out"):
             visit.sign_out()
             st.rerun()
-
-
-def in_words(view: View) -> str:
-    """The length of the window, for captions."""
-    return f"last {duration_s(view.span.total_seconds())}" if ".." not in view.range else "this window"

@@ -6,9 +6,10 @@ from typing import Literal, NoReturn
 
 import streamlit as st
 
-from watchkeeper_dashboard.view import DEFAULT_RANGE, View
+from watchkeeper_dashboard.view import View
 
 WANTED = "_wanted_view"
+"""Where :func:`go` leaves the view for the bar."""
 Section = Literal["Watch", "Understand", "Improve", "Run", ""]
 
 
@@ -82,11 +83,3 @@ def go(file: str, view: View, **others: str) -> NoReturn:
     """Open a page with a view, which the bar takes over."""
     st.session_state[WANTED] = view.as_query()
     st.switch_page(PLACES[file].path, query_params=others)
-
-
-def take_wanted_view() -> None:
-    """Hand the view that :func:`go` was given to the bar, before its widgets are made."""
-    wanted = st.session_state.pop(WANTED, None)
-    if wanted is not None:
-        st.session_state["range"] = wanted.get("range", DEFAULT_RANGE)
-        st.session_state["filter"] = wanted.get("filter", "")

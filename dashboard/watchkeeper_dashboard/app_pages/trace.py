@@ -31,7 +31,7 @@ def show(visit: Visit, view: View) -> None:
     tree = visit.ask(tree=_tree_question(trace_id))["tree"]
     _show_head(visit, view, tree)
     selected = _selected(tree["spans"])
-    left, right = st.columns((1.15, 1), gap="small")
+    left, right = st.columns((1.3, 1), gap="small")
     with left, panel("Spans"):
         _show_waterfall(tree)
     with right, panel("Span"), section(visit, "span"):

@@ -12,9 +12,10 @@ from watchkeeper_dashboard.theme import BAD, KINDS, OTHER
 Span = Mapping[str, Any]
 ROW_PX = 27
 NAME_CHARS = 28
-INDENT = "\u2003"
+INDENT = "\u2002"
 DEEPEST = 8
-WIDER = 1.5
+LABELS_SHARE = 0.34
+WIDER = 1.8
 """Room for the text beside the last bar."""
 SMALLEST_SHARE = 0.004
 """A span that took no time is still seen: as this share of the trace."""
@@ -31,16 +32,15 @@ def build_waterfall(spans: Sequence[Span], start_ns: int, duration_ms: float) ->
     figure.update_layout(
         barmode="overlay", hovermode="closest", bargap=0.38, dragmode=False, clickmode="event+select"
     )
-    figure.update_yaxes(
-        autorange="reversed",
-        tickvals=list(range(len(spans))),
-        ticktext=[_label(span) for span in spans],
-        showgrid=False,
-        rangemode="normal",
-    )
+    figure.update_yaxes(range=[len(spans) - 0.5, -0.5], showticklabels=False, showgrid=False)
+    figure.update_layout(annotations=[_label(span, place) for place, span in enumerate(spans)])
     scale_axis(figure, scale, "x")
     figure.update_xaxes(
-        side="top", showgrid=True, gridcolor=GRID, range=[0, duration_ms * scale.factor * WIDER]
+        side="top",
+        showgrid=True,
+        gridcolor=GRID,
+        domain=[LABELS_SHARE, 1],
+        range=[0, duration_ms * scale.factor * WIDER],
     )
     return figure
 
@@ -108,12 +108,21 @@ def _critical_path(spans: Sequence[Span], start_ns: int, duration_ms: float, fac
     )
 
 
-def _label(span: Span) -> str:
-    """Indented by depth, as a tree; what failed is marked."""
+def _label(span: Span, place: int) -> dict[str, Any]:
+    """The name beside a bar, indented as a tree; what failed is marked. (Ticks would align right.)"""
     mark = "✕ " if span["is_error"] else ""
     depth = min(span["depth"], DEEPEST)
     name = plain.figure(f"{mark}{span['span_name']}", max(12, NAME_CHARS - depth))
-    return f"{INDENT * depth}{name}"
+    return {
+        "text": f"{INDENT * depth}{name}",
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": place,
+        "yref": "y",
+        "showarrow": False,
+        "font": {"size": 11},
+    }
 
 
 def _hover(span: Span) -> str:
