@@ -29,6 +29,9 @@ def run(*arguments: str) -> str:
         ("groq", "0"),
         ("together", "2"),
         ("mcp", "1"),
+        ("mistralai", "2"),
+        ("cohere", "6"),
+        ("huggingface-hub", "1"),
     ],
 )
 def test_the_previous_versions_are_there(package: str, major: str) -> None:
@@ -38,7 +41,17 @@ def test_the_previous_versions_are_there(package: str, major: str) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("client", ["openai", "google", "anthropic", "groq or together", "mcp"])
+@pytest.mark.parametrize(
+    "client",
+    [
+        "openai",
+        "google",
+        "anthropic",
+        "groq or together",
+        "mcp",
+        "(mistral or cohere or hugging) and not stay_ours",
+    ],
+)
 def test_contract_holds_for_the_previous_versions(client: str) -> None:
     """By the names of the contract's subjects and of the files of the client's own tests."""
     output = run(

@@ -22,6 +22,7 @@ from watchkeeper.reading import (
     Response,
     Usage,
     count,
+    items,
     mapping,
     mappings,
     message,
@@ -125,7 +126,7 @@ def read_message(said: Mapping[str, Any]) -> Message:
 
 def _images(body: Mapping[str, Any]) -> Iterator[Part]:
     """Images are sent as base64; a message that the application made can have the bytes."""
-    for image in body.get("images") or ():
+    for image in items(body.get("images")):
         yield blob_part("image", image.get("value") if isinstance(image, Mapping) else image)
 
 
@@ -182,7 +183,7 @@ def _kept(chunk: Any, content: str | None, thinking: str | None) -> str | None:
 def fold_chat(pieces: Sequence[Plain]) -> Plain:
     bodies, texts = _folded(pieces, lambda body: mapping(body.get("message")), "content")
     said = [mapping(body.get("message")) for body in bodies]
-    lists = {key: [item for one in said for item in one.get(key) or ()] for key in ("tool_calls", "images")}
+    lists = {key: [item for one in said for item in items(one.get(key))] for key in ("tool_calls", "images")}
     role = next((one["role"] for one in said if one.get("role")), "assistant")
     return {**(bodies[-1] if bodies else {}), "message": {"role": role, **texts, **lists}}
 
@@ -220,7 +221,7 @@ def read_embeddings_request(body: Plain) -> Request:
 
 def read_embeddings(body: Plain) -> Response:
     body = mapping(body)
-    vectors = body.get("embeddings") or [body.get("embedding")]
+    vectors = items(body.get("embeddings")) or [body.get("embedding")]
     attributes: Attributes = {}
     if isinstance(vector := vectors[0], Vector | list):
         attributes["gen_ai.embeddings.dimension.count"] = (

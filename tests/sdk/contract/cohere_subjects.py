@@ -118,6 +118,7 @@ def methods(version: str, name: str) -> tuple[str, ...]:
 
 CHAT_SUBJECT = Subject(
     name="cohere.chat",
+    faces_faults=False,
     http=lambda: httpx,
     build=build,
     build_async=build_async,
@@ -133,6 +134,7 @@ CHAT_SUBJECT = Subject(
 STREAM_SUBJECT = replace(
     CHAT_SUBJECT,
     name="cohere.chat.stream",
+    faces_faults=True,
     call=lambda client: stream(client, messages=openai.QUESTION),
     reply=Reply(chunks=events(*TURN_EVENTS, is_named=True), content_type="text/event-stream"),
     seams=seams("2", "chat_stream"),
@@ -144,7 +146,6 @@ STREAM_SUBJECT = replace(
 FIRST_SUBJECT = replace(
     CHAT_SUBJECT,
     name="cohere.v1.chat",
-    faces_faults=False,
     build=build_first,
     build_async=build_first_async,
     call=lambda client: client.chat(model=MODEL, message="Where is Oslo?", preamble="Be brief."),
@@ -170,7 +171,6 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="cohere.embed",
-        faces_faults=False,
         call=lambda client: client.embed(
             model="embed-v4.0", texts=["Oslo"], input_type="search_query", embedding_types=["float"]
         ),
@@ -196,7 +196,6 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="cohere.rerank",
-        faces_faults=False,
         call=lambda client: client.rerank(
             model="rerank-v3.5", query="Where is Oslo?", documents=["In Norway.", "A fjord."], top_n=2
         ),

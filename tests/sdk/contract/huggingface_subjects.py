@@ -115,6 +115,7 @@ def methods(name: str) -> tuple[str, ...]:
 
 CHAT_SUBJECT = Subject(
     name="huggingface.chat",
+    faces_faults=False,
     http=http,
     build=build,
     build_async=build_async,
@@ -134,7 +135,6 @@ CHAT_SUBJECT = Subject(
 GENERATION_SUBJECT = replace(
     CHAT_SUBJECT,
     name="huggingface.text_generation",
-    faces_faults=False,
     build=lambda wire: build(wire, ENDPOINT),
     build_async=lambda wire: build_async(wire, ENDPOINT),
     call=lambda client: generate(client, details=True),
@@ -149,12 +149,12 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="huggingface.chat.stream",
+        faces_faults=True,
         call=lambda client: ask(client, stream=True, stream_options={"include_usage": True}),
         reply=Reply(chunks=(*events(*CHUNKS), b"data: [DONE]\n\n"), content_type="text/event-stream"),
         attributes={**CHAT, **STREAMED},
         partial_output="In Norway",
     ),
-    GENERATION_SUBJECT,
     replace(
         GENERATION_SUBJECT,
         name="huggingface.text_generation.stream",
@@ -166,7 +166,6 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="huggingface.feature_extraction",
-        faces_faults=False,
         build=lambda wire: build(wire, ENDPOINT),
         build_async=lambda wire: build_async(wire, ENDPOINT),
         call=lambda client: client.feature_extraction("Oslo"),

@@ -91,6 +91,7 @@ def ask(client: Any, **more: Any) -> Any:
 
 CHAT_SUBJECT = Subject(
     name="mistral.chat",
+    faces_faults=False,
     http=lambda: basesdk.httpx,
     build=build,
     build_async=build_async,
@@ -107,6 +108,7 @@ CHAT_SUBJECT = Subject(
 STREAM_SUBJECT = replace(
     CHAT_SUBJECT,
     name="mistral.chat.stream",
+    faces_faults=True,
     call=lambda client: client.chat.stream(model=MODEL, messages=openai.QUESTION),
     reply=STREAM_REPLY,
     seams=seams("chat", "Chat", "stream"),
@@ -139,16 +141,7 @@ SUBJECTS = [
     STREAM_SUBJECT,
     replace(
         CHAT_SUBJECT,
-        name="mistral.fim",
-        faces_faults=False,
-        call=lambda client: client.fim.complete(model=MODEL, prompt="def oslo():", suffix="return 1"),
-        seams=seams("fim", "Fim", "complete"),
-        attributes={"gen_ai.operation.name": "text_completion", **CALL},
-    ),
-    replace(
-        CHAT_SUBJECT,
         name="mistral.conversations.stream",
-        faces_faults=False,
         call=lambda client: client.beta.conversations.start_stream(model=MODEL, inputs="Where is Oslo?"),
         reply=Reply(
             chunks=events(STARTED, *map(said, TEXTS), ENDED, is_named=True), content_type="text/event-stream"
@@ -161,7 +154,6 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="mistral.embeddings",
-        faces_faults=False,
         call=lambda client: client.embeddings.create(model="mistral-embed", inputs=["Oslo"]),
         reply=Reply(
             {

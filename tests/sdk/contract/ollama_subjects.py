@@ -93,6 +93,7 @@ def methods(name: str) -> tuple[str, ...]:
 
 CHAT_SUBJECT = Subject(
     name="ollama.chat",
+    faces_faults=False,
     http=lambda: httpx,
     build=build,
     build_async=build_async,
@@ -108,7 +109,6 @@ CHAT_SUBJECT = Subject(
 GENERATE_SUBJECT = replace(
     CHAT_SUBJECT,
     name="ollama.generate",
-    faces_faults=False,
     call=generate,
     reply=Reply(GENERATED_BODY),
     methods=methods("generate"),
@@ -117,7 +117,6 @@ GENERATE_SUBJECT = replace(
 EMBED_SUBJECT = replace(
     CHAT_SUBJECT,
     name="ollama.embed",
-    faces_faults=False,
     call=lambda client: client.embed(model="all-minilm", input=["Oslo", "Bergen"]),
     reply=Reply(
         {
@@ -142,6 +141,7 @@ SUBJECTS = [
     replace(
         CHAT_SUBJECT,
         name="ollama.chat.stream",
+        faces_faults=True,
         call=lambda client: ask(client, stream=True),
         reply=Reply(chunks=lines(*CHAT_CHUNKS), content_type="application/x-ndjson"),
         attributes={**CHAT, **STREAMED},

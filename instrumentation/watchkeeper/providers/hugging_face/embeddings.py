@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from watchkeeper.providers.openai import media
-from watchkeeper.reading import Reader, Request, Response, mapping
+from watchkeeper.reading import Reader, Request, Response, items, mapping
 from watchkeeper.snapshot import Plain
 
 
@@ -18,7 +18,8 @@ def read_embeddings(body: Plain) -> Response:
         return media.read_embeddings(body)
     while isinstance(body, list) and body and isinstance(body[0], list):
         body = body[0]
-    return Response(attributes={"gen_ai.embeddings.dimension.count": len(body)} if body else {})
+    dimensions = len(items(body))
+    return Response(attributes={"gen_ai.embeddings.dimension.count": dimensions} if dimensions else {})
 
 
 EMBEDDINGS = Reader("embeddings", read_embeddings_request, read_embeddings)

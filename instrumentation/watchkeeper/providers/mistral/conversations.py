@@ -6,7 +6,7 @@ from typing import Any
 
 from watchkeeper.providers.mistral import completions
 from watchkeeper.providers.mistral.completions import TEXT, THINKING, read_delta
-from watchkeeper.providers.mistral.contents import read_parts, read_usage
+from watchkeeper.providers.mistral.contents import read_parts, read_text, read_usage
 from watchkeeper.providers.openai import chat
 from watchkeeper.reading import (
     Attributes,
@@ -15,6 +15,7 @@ from watchkeeper.reading import (
     Reader,
     Request,
     Response,
+    count,
     decoded,
     mapping,
     mappings,
@@ -157,7 +158,7 @@ def _chunk(piece: str) -> Plain:
 
 def _add(outputs: dict[int, dict[str, Any]], event: Mapping[str, Any]) -> None:
     kind = str(event.get("type", "")).rpartition(".")[0]  # of ``function.call.delta``
-    output = outputs.setdefault(event.get("output_index") or 0, {"content": []})
+    output = outputs.setdefault(count(event.get("output_index")) or 0, {"content": []})
     content = event.get("content")
     _join(
         output["content"], {"type": "text", "text": content} if isinstance(content, str) else mapping(content)
@@ -172,13 +173,12 @@ def _add(outputs: dict[int, dict[str, Any]], event: Mapping[str, Any]) -> None:
 def _join(chunks: list[dict[str, Any]], chunk: Mapping[str, Any]) -> None:
     """Add a chunk, to the last one if that goes on."""
     last = chunks[-1] if chunks else {}
-    if not chunk or chunk.get("type") != last.get("type"):
-        chunks += [dict(chunk)] if chunk else []
-    elif chunk["type"] == "text":
-        last["text"] += chunk["text"]
-    elif chunk["type"] == "thinking":
-        last["thinking"] = [*last["thinking"], *mappings(chunk.get("thinking"))]
-    else:
+    goes_on = chunk.get("type") == last.get("type")
+    if goes_on and chunk.get("type") == "text":
+        last["text"] = read_text([last, chunk])
+    elif goes_on and chunk.get("type") == "thinking":
+        last["thinking"] = [*mappings(last.get("thinking")), *mappings(chunk.get("thinking"))]
+    elif chunk:
         chunks.append(dict(chunk))
 
 

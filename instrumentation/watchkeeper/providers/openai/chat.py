@@ -12,6 +12,7 @@ from watchkeeper.reading import (
     Reader,
     Request,
     Response,
+    count,
     decoded,
     mapping,
     mappings,
@@ -224,7 +225,7 @@ def fold(pieces: Sequence[Plain]) -> Plain:
         chunk = mapping(piece)
         body |= {key: value for key, value in chunk.items() if key != "choices" and value is not None}
         for choice in mappings(chunk.get("choices")):
-            _add_choice(_choice(choices, choice.get("index") or 0), choice)
+            _add_choice(_choice(choices, count(choice.get("index")) or 0), choice)
     return {**body, "choices": [_joined(choices[index]) for index in sorted(choices)]}
 
 
@@ -253,7 +254,8 @@ def _add_choice(choice: dict[str, Any], piece: Mapping[str, Any]) -> None:
 def _add_tool_calls(calls: dict[int, dict[str, Any]], pieces: Iterable[Mapping[str, Any]]) -> None:
     for position, piece in enumerate(pieces):
         function = mapping(piece.get("function")) or mapping(piece.get("custom"))
-        call = calls.setdefault(piece.get("index", position), {"arguments": []})
+        index = count(piece.get("index", position))
+        call = calls.setdefault(position if index is None else index, {"arguments": []})
         call["id"] = call.get("id") or piece.get("id")
         call["name"] = call.get("name") or function.get("name")
         call["arguments"] += [

@@ -14,6 +14,7 @@ from watchkeeper.reading import (
     Request,
     Response,
     Usage,
+    count,
     decoded,
     mapping,
     mappings,
@@ -163,14 +164,15 @@ def fold(pieces: Sequence[Plain]) -> Plain:
             texts.append(piece)
             continue
         event = mapping(piece)
-        kind = event.get("type")
+        kind = text(event.get("type"))
         body = mapping(event.get("response")) or body
         if kind in ENDS:
             return body
         if kind == "error":
             body = {**body, "status": "failed", "error": {key: event.get(key) for key in ("code", "message")}}
         if kind == "response.output_item.done":
-            items[event.get("output_index", len(items))] = mapping(event.get("item"))
+            index = count(event.get("output_index"))
+            items[len(items) if index is None else index] = mapping(event.get("item"))
             texts = [] if mapping(event.get("item")).get("type") == "message" else texts
         elif kind == TEXT_DELTA and isinstance(event.get("delta"), str):
             texts.append(event["delta"])
