@@ -268,6 +268,34 @@ def test_errors_are_filtered_and_paged(client: TestClient) -> None:
     assert [group["pattern"] for group in pages(client, "/errors", order="-last_seen")] == by_count[::-1]
 
 
+def test_errors_need_no_window(client: TestClient) -> None:
+    groups = get(client, "/errors", start="", end="")["items"]
+    assert {group["pattern"]: group["count"] for group in groups} == {"Limit <n> of <id>": 2, "Bad key": 2}
+    assert {sum(group["trend"]["counts"]) for group in groups} == {2}
+    assert get(client, "/errors", start="", end="", key="admin@nobody")["items"] == []
+
+
+# --- words
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/errors", 0),
+        ("/sessions", 1),
+        ("/users", 1),
+        ("/scores", 1),
+        ("/scores/names", 1),
+        ("/review?name=other", 1),
+    ],
+)
+def test_words_are_searched_for_by_those_who_may(client: TestClient, path: str, found: int) -> None:
+    where = f"{path}{'&' if '?' in path else '?'}filter=%22on its way%22"
+    answer = ask(client, "GET", where, "auditor")
+    assert (answer.status_code, len(answer.json()["items"])) == (200, found), answer.text
+    assert ask(client, "GET", where, "reader").status_code == 403
+
+
 # --- sessions
 
 
@@ -396,7 +424,9 @@ def test_names_of_scores_say_what_was_given(client: TestClient) -> None:
 
 def test_a_score_is_sent_on_before_it_is_answered(client: TestClient, sent: list[bytes]) -> None:
     before = len(sent)
-    answer = ask(client, "POST", "/scores", "writer", json={"name": "ok", "value": True, "trace_id": "ab"})
+    answer = ask(
+        client, "POST", "/scores", "writer", json={"name": "ok", "value": True, "trace_id": "ab" * 16}
+    )
     assert (answer.status_code, len(answer.json()["id"]), len(sent)) == (202, 32, before + 1)
     many = {"items": [{"name": "ok", "value": 1, "session_id": "s", "id": str(place)} for place in range(3)]}
     answer = ask(client, "POST", "/scores/batch", "writer", json=many)

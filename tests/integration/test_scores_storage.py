@@ -51,7 +51,8 @@ def test_a_score_of_the_api_is_stored_whole(tables: Tables) -> None:
     )} == {
         "Project": "shop", "Id": "k1", "Name": "helpful", "TraceId": TRACE, "SpanId": "ab" * 8,
         "SessionId": "s", "UserId": "u", "DataType": "numeric", "Value": 0.5, "Label": "good",
-        "Source": "review", "Comment": "so", "Metadata": {"by": "Ada"}, "SegmentId": "segment-1", "ApiKeyId": "key-1",
+        "Source": "review", "Comment": "so", "Metadata": {"by": "Ada"},
+        "SegmentId": "segment-1", "ApiKeyId": "key-1",
     }  # fmt: skip
 
 

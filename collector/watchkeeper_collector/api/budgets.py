@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -91,54 +91,61 @@ class Budget(NewBudget):
     use: BudgetUse
 
 
+FindUse = Callable[[str, NewBudget | StoredBudget], BudgetUse]
+"""Where a budget of a project stands."""
+
+
 def build_router(
     source: Source, stored: Records[StoredBudget], *, now_ns: Callable[[], int] = time.time_ns
 ) -> APIRouter:
     """``now_ns`` says which periods are the current ones."""
     router = APIRouter(prefix="/budgets", tags=["budgets"])
 
-    def shown(budget: StoredBudget) -> Budget:
-        use = budgets.compute_use(source, budget.project, budget, now_ns())
-        return Budget(**_fields(budget), use=BudgetUse.model_validate(use, from_attributes=True))
+    def find_use(project: str, budget: NewBudget | StoredBudget) -> BudgetUse:
+        use = budgets.compute_use(source, project, budget, now_ns())
+        return BudgetUse.model_validate(use, from_attributes=True)
 
-    _add_reading(router, stored, shown)
-    _add_changing(router, stored, shown)
+    _add_reading(router, stored, find_use)
+    _add_changing(router, stored, find_use)
     return router
 
 
-def _fields(budget: StoredBudget) -> dict[str, Any]:
+def _shown(budget: StoredBudget, use: BudgetUse) -> Budget:
     names = (*NewBudget.model_fields, "id", "created_at", "updated_at", "created_by")
-    return {name: getattr(budget, name) for name in names}
+    return Budget(**{name: getattr(budget, name) for name in names}, use=use)
 
 
-def _add_reading(
-    router: APIRouter, stored: Records[StoredBudget], shown: Callable[[StoredBudget], Budget]
-) -> None:
+def _add_reading(router: APIRouter, stored: Records[StoredBudget], find_use: FindUse) -> None:
     @router.get("")
     def list_budgets(caller: Reader, limit: Limit = 50, cursor: Cursor = "") -> Page[Budget]:
         """List the project's budgets, oldest first, with where they stand."""
+
+        def shown(budget: StoredBudget) -> Budget:
+            return _shown(budget, find_use(caller.project, budget))
+
         return page_of(stored, shown, caller.project, {}, limit=limit, cursor=cursor)
 
     @router.get("/{budget_id}")
     def get_budget(caller: Reader, budget_id: str) -> Budget:
         """Look at one budget and where it stands."""
-        return shown(stored.get(caller.project, budget_id))
+        budget = stored.get(caller.project, budget_id)
+        return _shown(budget, find_use(caller.project, budget))
 
 
-def _add_changing(
-    router: APIRouter, stored: Records[StoredBudget], shown: Callable[[StoredBudget], Budget]
-) -> None:
+def _add_changing(router: APIRouter, stored: Records[StoredBudget], find_use: FindUse) -> None:
     @router.post("", status_code=201)
     def create_budget(caller: Operator, budget: NewBudget) -> Budget:
         """Make a budget. Its name is the only such one of the project."""
         budgets.check_budget(budget.filter, budget.time_zone)
-        return shown(stored.add(caller.project, caller.key_id, budget.model_dump()))
+        use = find_use(caller.project, budget)  # before it is kept: with the store away, nothing is
+        return _shown(stored.add(caller.project, caller.key_id, budget.model_dump()), use)
 
     @router.put("/{budget_id}")
     def replace_budget(caller: Operator, budget_id: str, budget: NewBudget) -> Budget:
         """Change a budget."""
         budgets.check_budget(budget.filter, budget.time_zone)
-        return shown(stored.replace(caller.project, budget_id, budget.model_dump()))
+        use = find_use(caller.project, budget)
+        return _shown(stored.replace(caller.project, budget_id, budget.model_dump()), use)
 
     @router.delete("/{budget_id}", status_code=204)
     def remove_budget(caller: Operator, budget_id: str) -> None:

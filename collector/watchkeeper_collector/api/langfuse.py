@@ -113,8 +113,8 @@ def read_langfuse(score: LangfuseScore) -> Said:
         "id": score.id or "",
         "name": score.name,
         "value": score.value,
-        "trace_id": score.trace_id or "",
-        "span_id": score.observation_id or "",
+        "trace_id": _hex(score.trace_id),
+        "span_id": _hex(score.observation_id),
         "session_id": score.session_id or "",
         "comment": score.comment or "",
         "data_type": DATA_TYPES.get(score.data_type or ""),
@@ -138,6 +138,11 @@ def _read_item(item: BatchItem) -> Said | str:
 
 def _problem(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+
+
+def _hex(text: str | None) -> str:
+    """Older clients write ids as UUIDs."""
+    return (text or "").replace("-", "")
 
 
 def _texts(metadata: Any) -> Mapping[str, str]:

@@ -96,12 +96,7 @@ def build_record(said: Said, score_id: str, now_ns: int) -> LogRecord:
         time_unix_nano=max(0, time_ns),
         observed_time_unix_nano=max(0, time_ns),
         event_name=EVENT,
-        trace_id=_id_bytes(said.trace_id),
-        span_id=_id_bytes(said.span_id),
+        trace_id=bytes.fromhex(said.trace_id),
+        span_id=bytes.fromhex(said.span_id),
         attributes=attributes,
     )
-
-
-def _id_bytes(text: str) -> bytes:
-    """Ids as OTLP has them; one with an odd number of digits has a zero before it."""
-    return bytes.fromhex(text if len(text) % 2 == 0 else f"0{text}")

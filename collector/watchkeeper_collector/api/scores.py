@@ -17,7 +17,6 @@ from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import read_window
 
 DataType = Literal["numeric", "boolean", "categorical"]
-Hex = "^[0-9a-fA-F]*$"
 
 
 class NewScore(BaseModel):
@@ -35,9 +34,20 @@ class NewScore(BaseModel):
         ),
     ]
     trace_id: Annotated[
-        str, Field(pattern=Hex, max_length=64, examples=["5b8aa5a2d2c872e8321cf37308d69df2"])
+        str,
+        Field(
+            description="32 hexadecimal digits.",
+            pattern="^([0-9a-fA-F]{32})?$",
+            examples=["5b8aa5a2d2c872e8321cf37308d69df2"],
+        ),
     ] = ""
-    span_id: Annotated[str, Field(pattern=Hex, max_length=32, description="Empty: all of the trace.")] = ""
+    span_id: Annotated[
+        str,
+        Field(
+            description="16 hexadecimal digits; empty: all of the trace is meant.",
+            pattern="^([0-9a-fA-F]{16})?$",
+        ),
+    ] = ""
     session_id: Annotated[str, Field(max_length=512, description="For a judgement of a conversation.")] = ""
     user_id: Annotated[
         str, Field(max_length=512, description="Who gave it, where a user of the application did.")
@@ -73,6 +83,8 @@ class NewScore(BaseModel):
     def _check(self) -> "NewScore":
         if not self.trace_id and not self.session_id:
             raise ValueError("a score needs a trace_id or a session_id that it is about")
+        if any(text and not text.strip("0") for text in (self.trace_id, self.span_id)):
+            raise ValueError("an id of nothing but zeros names nothing")
         if self.span_id and not self.trace_id:
             raise ValueError("a span_id needs its trace_id")
         self._check_value()

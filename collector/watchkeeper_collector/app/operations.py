@@ -29,7 +29,8 @@ def build_score_recording(ingest: Ingest) -> RecordScores:
     """Scores go the way of log records that came through the door."""
 
     async def send(caller: Principal, request: bytes) -> None:
-        await ingest.accept("logs", request, Caller(caller.project, caller.key_id))
+        with ingest.attend("logs", "http"):
+            await ingest.accept("logs", request, Caller(caller.project, caller.key_id))
 
     return build_recording(send, now_ns=time.time_ns)
 

@@ -58,7 +58,7 @@ OF_TRACES = """TraceId GLOBAL IN
         SELECT TraceId
         FROM {database}.spans
         WHERE {conditions}
-            AND TraceId IN (SELECT TraceId FROM {database}.scores WHERE Project = {project})
+            AND TraceId GLOBAL IN (SELECT TraceId FROM {database}.scores WHERE Project = {project})
     )"""
 
 

@@ -79,7 +79,7 @@ FROM
     (
         {NEWEST_SCORES}
     ) AS scores
-    LEFT JOIN
+    GLOBAL LEFT JOIN
     (
         SELECT
             TraceId,
@@ -87,7 +87,7 @@ FROM
         FROM {{database}}.spans
         WHERE Project = {{project}}
             AND UserId IN {{users}}
-            AND TraceId IN (SELECT TraceId FROM {{database}}.scores WHERE Project = {{project}})
+            AND TraceId GLOBAL IN (SELECT TraceId FROM {{database}}.scores WHERE Project = {{project}})
         GROUP BY TraceId
     ) AS owners USING (TraceId)
     WHERE {{in_window}}

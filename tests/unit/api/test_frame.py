@@ -294,6 +294,13 @@ def test_what_people_keep_is_there_while_the_store_is_away(client: TestClient, k
     assert [found["name"] for found in listed] == ["slow"]
 
 
+def test_a_budget_is_kept_only_where_it_can_be_answered(client: TestClient, keys: dict[str, str]) -> None:
+    budget = {"name": "all", "limit_usd": 10}
+    for _ in range(2):
+        assert client.post("/api/v1/budgets", json=budget, headers=bearer(keys["alerts"])).status_code == 503
+    assert client.get("/api/v1/budgets", headers=bearer(keys["read"])).json()["items"] == []
+
+
 def test_a_batch_of_langfuses_says_what_became_of_each_item(client: TestClient, keys: dict[str, str]) -> None:
     items = [
         {"id": "e1", "type": "score-create", "body": {"name": "tone", "value": "kind", "sessionId": "s"}},
