@@ -32,8 +32,9 @@ def facet_question(view: View) -> Question:
 
 def show_facets(facets: Mapping[str, Any]) -> None:
     """Values with their numbers; a click adds the value to the filter."""
-    if facets["sampled_share"] < 1:
-        note(f"Numbers are estimated from {units.ratio(facets['sampled_share'])} of the spans.")
+    if facets["is_estimated"]:
+        share = min(facet["sampled_share"] for facet in facets["facets"])
+        note(f"Numbers are estimated from {units.ratio(share)} of the spans.")
     for facet in facets["facets"]:
         values = [value for value in facet["values"] if value["value"]]
         if values:
