@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from watchkeeper.auto.command import STARTUP, build_command, build_environment, interpreter_flags
+from watchkeeper.frameworks.catalogue import FRAMEWORKS
 from watchkeeper.providers.catalogue import PROVIDERS
 
 from tests.sdk.collector import Collector
@@ -50,7 +51,8 @@ def write(folder: Path, name: str, program: str) -> Path:
 def test_every_client_wakes_the_sdk(run: Run) -> None:
     probe = "import sys; print(*sorted(sys.meta_path[0]._waiting))"
     done = run(COMMAND, "run", sys.executable, "-c", probe)
-    assert done.stdout.split() == sorted({"watchkeeper", *(one.trigger for one in PROVIDERS.values())})
+    entries = [*PROVIDERS.values(), *FRAMEWORKS.values()]
+    assert done.stdout.split() == sorted({"watchkeeper", *(entry.trigger for entry in entries)})
 
 
 def test_a_programs_calls_are_recorded_and_everything_else_is_its_own(

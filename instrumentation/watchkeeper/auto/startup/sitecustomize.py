@@ -18,6 +18,7 @@ def watch() -> None:
     """Load the SDK as soon as there is something to record."""
     watch = load("importing.py").ImportWatch()
     providers = load("providers/catalogue.py").PROVIDERS.values()
+    frameworks = load("frameworks/catalogue.py").FRAMEWORKS.values()
 
     def start() -> None:
         watch.close()
@@ -28,8 +29,9 @@ def watch() -> None:
         else:
             start()
 
-    for trigger in ("watchkeeper", *(provider.trigger for provider in providers)):
-        watch.when_imported(trigger, start)
+    watch.when_imported("watchkeeper", start)
+    for entry in (*providers, *frameworks):
+        watch.when_imported(entry.trigger, start)
 
 
 def load(path: str) -> ModuleType:
