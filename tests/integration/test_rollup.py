@@ -75,6 +75,9 @@ def test_what_rollups_know_is_read_from_them(store: RolledStore, options: dict[s
 
 
 def test_few_spans_are_read_themselves(store: RolledStore) -> None:
+    source = replace(store.rolled_up, rollup=Rollup(from_spans=24, estimates_from_spans=25))
+    for measures, is_rolled_up in (["calls"], True), (["calls", "users"], False):
+        assert run_query(source, Question(Slice("shop", WINDOW), measures)).is_rolled_up == is_rolled_up
     source = replace(store.rolled_up, rollup=Rollup(from_spans=25))
     assert not run_query(source, Question(Slice("shop", WINDOW), ["calls"])).is_rolled_up
 

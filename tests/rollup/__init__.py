@@ -28,7 +28,7 @@ class RolledStore(Store):
         self.database = database
         self.tables = RollupTables(self, database)
         self.spans_only = Source(self, database)
-        self.rolled_up = replace(self.spans_only, rollup=Rollup(from_spans=0))
+        self.rolled_up = replace(self.spans_only, rollup=Rollup(from_spans=0, estimates_from_spans=0))
 
     def worker(self, **options: Any) -> RollupWorker:
         """One that has just started looks at everything."""

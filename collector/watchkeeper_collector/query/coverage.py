@@ -80,11 +80,16 @@ def find_coverage(source: Source, question: Question) -> Coverage | None:
         return None
     rows = _find_hours(source, source.rollup, question.slice.project, whole)
     spans = sum(row[2] for row in rows)
-    is_worth_it = spans >= source.rollup.from_spans or any(row[3] for row in rows)
+    is_worth_it = spans >= _fewest_spans(source.rollup, question) or any(row[3] for row in rows)
     gaps = find_gaps(question.slice.window, [row[0] for row in rows])
     if not rows or not is_worth_it or len(gaps) > MOST_GAPS:
         return None
     return Coverage([row[0] for row in rows], [row[1] for row in rows], spans, gaps)
+
+
+def _fewest_spans(rollup: Rollup, question: Question) -> int:
+    has_estimates = not ESTIMATES.keys().isdisjoint(question.measures)
+    return rollup.estimates_from_spans if has_estimates else rollup.from_spans
 
 
 def is_rolled(question: Question) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from watchkeeper_collector.query.times import Window
 
-ALL_UP_TO = 1_000_000
+ALL_UP_TO = 500_000
 """So many spans are looked at one by one."""
-SAMPLED_SPANS = 500_000
-PARTS = 29
+SAMPLED_SPANS = 250_000
+PARTS = 13
 """A prime, so that the parts are not all of the same hour of the day, or day of the week."""
 
 

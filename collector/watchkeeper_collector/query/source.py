@@ -25,9 +25,13 @@ LIMIT {most}"""
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """When roll-ups are read: for so many spans or more, and for spans that were kept only so long."""
+    """When roll-ups are read: for so many spans or more, and for spans that were kept only so long.
 
-    from_spans: int = 500_000
+    Estimates are answered only where there are ``estimates_from_spans``.
+    """
+
+    from_spans: int = 100_000
+    estimates_from_spans: int = 500_000
     kept_days: int = 90
 
 

@@ -3541,7 +3541,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, toStartOfMinute(Timestamp), cityHash64(TraceId))
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, enable_block_offset_column = 1, index_granularity = 8192;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, enable_block_offset_column = 1, index_granularity = 8192, map_serialization_version = 'with_buckets', map_serialization_version_for_zero_level_parts = 'basic', map_buckets_strategy = 'linear', map_buckets_coefficient = 0.5, map_buckets_min_avg_size = 0;
 
 CREATE MATERIALIZED VIEW watchkeeper.spans_of_normalised TO watchkeeper.spans
 (
