@@ -5,6 +5,7 @@ and are shared. Everything slow (JSON, redaction, prices) works on the copy, lat
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 Plain = Any
@@ -16,6 +17,7 @@ MAX_NUMBERS = 32
 """A longer list of numbers is an embedding, or tokens, of which only the length is kept."""
 MAX_BINARY_BYTES = 8 << 20
 """Larger binary values are kept by their size alone."""
+COLLECTIONS = (list, tuple, set, frozenset)
 NODE_BYTES = 64
 """What a value costs in memory beside its text, about."""
 
@@ -82,7 +84,7 @@ class Snapshot:
             return self._binary(value)
         if isinstance(value, Mapping):
             return {str(key): self.take(item, depth + 1) for key, item in list(value.items())}
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, COLLECTIONS):
             return self._items(tuple(value), depth)
         return None
 
@@ -92,6 +94,8 @@ class Snapshot:
             return str.__str__(value)
         if isinstance(value, Mapping):
             return {str(key): self.take(item, depth + 1) for key, item in list(value.items())}
+        if isinstance(value, COLLECTIONS):
+            return self._items(tuple(value), depth)
         plain = {
             key: self.take(item, depth + 1)
             for key, item in members.items()
@@ -111,3 +115,22 @@ class Snapshot:
     @property
     def weight_bytes(self) -> int:
         return self.size_bytes + self.nodes * NODE_BYTES
+
+
+KINDS_OF_DATA = (str, Mapping, Enum, *COLLECTIONS)
+DATA_MARKS = ("__pydantic_fields__", "__dataclass_fields__", "__attrs_attrs__")
+"""What classes that are made to hold data have."""
+
+
+class DataSnapshot(Snapshot):
+    """Copies what is data, and names all else by its class: a client has its key among its members, an open
+    file the world.
+    """
+
+    __slots__ = ()
+
+    def _members(self, value: Any, members: dict[str, Any], depth: int) -> Plain:
+        kind = type(value)
+        if isinstance(value, KINDS_OF_DATA) or any(hasattr(kind, mark) for mark in DATA_MARKS):
+            return super()._members(value, members, depth)
+        return f"<{kind.__module__}.{kind.__qualname__}>"

@@ -14,7 +14,7 @@ from watchkeeper.failures import Failure, read_failure
 from watchkeeper.guard import Guard
 from watchkeeper.labels import current_labels, detach
 from watchkeeper.reading import Attributes
-from watchkeeper.snapshot import Plain, Snapshot
+from watchkeeper.snapshot import DataSnapshot, Plain
 
 Kind = Literal["span", "tool", "agent"]
 OPERATIONS: Mapping[Kind, str] = {"tool": "execute_tool", "agent": "invoke_agent"}
@@ -47,7 +47,7 @@ class Step:
 
     def __init__(self, recorder: StepRecorder, kind: Kind, name: str, arguments: Mapping[str, Any]) -> None:
         self._recorder = recorder
-        self._snapshot = Snapshot()
+        self._snapshot = DataSnapshot()
         self._clock = Clock()
         self.epoch = recorder.epoch
         self.kind = kind
