@@ -117,8 +117,8 @@ def read_message(said: Mapping[str, Any]) -> Message:
     role = text(said.get("role")) or "assistant"
     content, thinking = text(said.get("content")), text(said.get("thinking"))
     if role == "tool":
-        answer = {"type": "tool_call_response", "name": said.get("tool_name"), "response": content}
-        return message(role, answer, *_images(said))
+        named = {"name": name} if (name := text(said.get("tool_name"))) else {}
+        return message(role, {"type": "tool_call_response", **named, "response": content}, *_images(said))
     parts: list[Part] = [{"type": "reasoning", "content": thinking}] if thinking else []
     parts += [text_part(content)] if content else []
     return message(role, *parts, *_images(said), *map(chat.read_tool_call, mappings(said.get("tool_calls"))))
