@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from watchkeeper import Handle, Settings, active
+from watchkeeper.frameworks.catalogue import FRAMEWORKS
 from watchkeeper.providers.catalogue import PROVIDERS
 from watchkeeper.settings import VARIABLES
 
@@ -39,6 +40,15 @@ def test_every_provider_has_its_row_with_its_versions() -> None:
     for provider in PROVIDERS.values():
         (row,) = re.findall(rf"(?m)^\| `{provider.package}`.*$", PROVIDERS_PAGE)
         assert ", ".join(f"{major}.x" for major in provider.majors) in row
+
+
+def test_every_framework_has_its_row_with_what_records_it_in_order() -> None:
+    page = (DOCS / "frameworks.md").read_text("utf-8")
+    for framework in FRAMEWORKS.values():
+        (row,) = re.findall(rf"(?m)^\| {framework.title}\b.*$", page)
+        packages = [instrumentor.package for instrumentor in framework.instrumentors]
+        assert [name for name in re.findall(r"`([\w-]+)`", row) if "instrumentation-" in name] == packages
+        assert f"`{framework.name}`" in page
 
 
 def test_the_example_of_a_client_of_ones_own_works(

@@ -154,6 +154,28 @@ def test_calls_that_the_sampler_drops_still_count(run, collector: Collector) -> 
     assert [point.count for point in collector.metrics()["gen_ai.client.operation.duration"]] == [1]
 
 
+@pytest.mark.parametrize("order", ["before", "after", "never"])
+def test_frameworks_are_handed_the_provider_in_force(run, collector: Collector, order: str) -> None:  # type: ignore[no-untyped-def]
+    """Also those that were handed it when there was none of the application's."""
+    program = f"""
+if {order!r} == "before": application()
+handle = instrument()
+framework = handle._delegates.get_tracer("framework")
+if {order!r} == "after": application()
+with framework.start_as_current_span("agent", attributes={{"gen_ai.operation.name": "invoke_agent"}}) as span:
+    span.set_attribute("input.value", "Where is Oslo?")
+    call()
+import json; handle.flush(5)
+print(json.dumps([[span.name, "input.value" in span.attributes] for span in memory.get_finished_spans()]))
+"""
+    expected = [] if order == "never" else [["chat fjord-1", False], ["agent", False]]
+    assert run(program) == expected
+    spans = {span.name: span for span in collector.spans()}
+    assert set(spans) == {"agent", "chat fjord-1"}
+    assert spans["chat fjord-1"].parent_id == spans["agent"].span_id
+    assert spans["agent"].attributes["input.value"] == "Where is Oslo?"
+
+
 def test_set_global_gives_the_application_our_provider(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
     program = """
 handle = instrument(set_global=True)
