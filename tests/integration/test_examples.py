@@ -143,6 +143,19 @@ def test_the_chat_streams_keeps_sessions_and_sends_thumbs(collector: CollectorPr
     collector.until(lambda: thumbs(collector, head["trace_id"]) == [("helpful", 1.0)])
 
 
+def test_what_the_pages_ask_is_answered(collector: CollectorProcess) -> None:
+    pages = [ROOT / "docs" / "quickstart.md", *(ROOT / "examples").rglob("README.md")]
+    questions = re.findall(
+        r'(?m)^watchkeeper query "([^"]+)"', "".join(page.read_text("utf-8") for page in pages)
+    )
+    assert len(questions) == 2
+    for question in questions:
+        command = [sys.executable, "-m", "watchkeeper_collector", "query", question]
+        asked = CLEAN | {"WATCHKEEPER_URL": collector.http}
+        done = subprocess.run(command, env=asked, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+
 def thumbs(collector: CollectorProcess, trace_id: str) -> list[tuple[str, float]]:
     scores = collector.get(f"/api/v1/scores?trace_id={trace_id}")["items"]
     return [(score["name"], score["value"]) for score in scores]

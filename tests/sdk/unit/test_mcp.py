@@ -180,6 +180,29 @@ def test_a_model_that_a_tool_asks_in_the_same_process_is_recorded_beneath(watch:
     assert call.trace_id == tool.trace_id if IS_NEW else call.trace_id  # version 1 carries no context
 
 
+if IS_NEW:
+
+    @pytest.mark.parametrize("mode", ["legacy", "auto"])
+    def test_the_newer_client_is_recorded_too(mode: str, watch: Watch, seen: SeenBy) -> None:
+        """In the mode "auto" a server in the same process works in the caller's context, without streams."""
+        handle = watch()
+        subject = openai_subjects.CHAT_SUBJECT
+
+        def think() -> str:
+            return str(subject.call(subject.build(subject.wire())).id)
+
+        async def run() -> None:
+            async with mcp.Client(build_server(think=think), mode=mode) as client:
+                await client.call_tool("think", {})
+
+        asyncio.run(run())
+        spans = seen(handle)
+        (call,) = [span for span in spans if span.name == "chat gpt-4o"]
+        (tool,) = [span for span in spans if span.name == "tools/call think"]
+        assert call.trace_id == tool.trace_id
+        assert tool.content("gen_ai.tool.call.result") == {"result": "chatcmpl-1"}
+
+
 def test_a_server_in_another_process_is_reached_through_a_pipe(watch: Watch, seen: SeenBy) -> None:
     handle = watch()
     program = StdioServerParameters(command=sys.executable, args=[str(Path(mcp_server.__file__))])
