@@ -198,7 +198,16 @@ def is_genai(attributes: Mapping[str, Any]) -> bool:
 
 def is_call(attributes: Mapping[str, Any]) -> bool:
     """Whether a span with these is a request to a model."""
-    kind = next((attributes[name] for name in KINDS if name in attributes), None)
-    if kind is None:
-        return str(attributes.get("ai.operationId", "")).endswith((".doGenerate", ".doStream", ".doEmbed"))
-    return str(kind).strip('"').lower() in CALL_KINDS
+    kind = _kind(attributes)
+    return kind in CALL_KINDS or kind.endswith((".dogenerate", ".dostream", ".doembed"))
+
+
+def is_embedding(attributes: Mapping[str, Any]) -> bool:
+    return "embed" in _kind(attributes)
+
+
+def _kind(attributes: Mapping[str, Any]) -> str:
+    kind = next(
+        (attributes[name] for name in KINDS if name in attributes), attributes.get("ai.operationId", "")
+    )
+    return str(kind).strip('"').lower()

@@ -7,7 +7,6 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, SpanKind, TracerProvider
 
 from watchkeeper.call import CALL_BYTES, Call, Endpoint, Receive, is_in_call
-from watchkeeper.dialects import is_call
 from watchkeeper.guard import Guard
 from watchkeeper.pipeline import Pipeline
 from watchkeeper.reading import Attributes, Reader
@@ -48,7 +47,7 @@ class Recorder:
         return self.start_span(call.title, SpanKind.CLIENT, attributes, call.start_ns)
 
     def start_span(self, name: str, kind: SpanKind, attributes: Attributes, start_ns: int) -> Span:
-        context = self._twins.context(for_call=is_call(attributes))
+        context = self._twins.context(attributes)
         return self._tracers.current().start_span(name, context, kind, attributes, start_time=start_ns)
 
     @property

@@ -7,6 +7,7 @@ one turns out to be a call only when ours has long begun, it stays as the step a
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from time import time_ns
 from typing import Any
 
 from opentelemetry.context import Context, get_current
@@ -14,10 +15,12 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, get_current_span, set_span_in_context
 
 from watchkeeper.copying import copy_span
-from watchkeeper.dialects import CONTENT_EVENTS, KINDS, is_call, is_content
+from watchkeeper.dialects import CONTENT_EVENTS, KINDS, is_call, is_content, is_embedding
+from watchkeeper.tracers import SCOPE
 
 Key = tuple[int, int]
 """A span's trace id and its own."""
+LONGEST_NS = 3600 * 10**9
 MAX_KEYS = 10_000
 """Spans that never end must not pile up: beyond this the oldest are forgotten."""
 CALLS_OWN = (
@@ -43,6 +46,7 @@ class Begun:
     under: Span
     """What was current when it began."""
     before: "Begun | None"
+    since_ns: int
 
 
 _begun: ContextVar[Begun | None] = ContextVar("watchkeeper-begun", default=None)
@@ -55,7 +59,7 @@ def note_begun(span: Span, instead_of: Span | None = None) -> None:
     before = _open(_begun.get())
     if before is not None and before.span is instead_of:
         before = before.before
-    _begun.set(Begun(span, get_current_span(), before))
+    _begun.set(Begun(span, get_current_span(), before, time_ns()))
 
 
 def innermost() -> Span:
@@ -65,7 +69,8 @@ def innermost() -> Span:
 
 
 def _open(begun: Begun | None) -> Begun | None:
-    while begun is not None and not begun.span.is_recording():
+    """The innermost that has not ended. Some never do, and must not adopt what a thread does ever after."""
+    while begun is not None and not (begun.span.is_recording() and time_ns() - begun.since_ns < LONGEST_NS):
         begun = begun.before
     return begun
 
@@ -79,12 +84,12 @@ class Twins:
         """Parents of our calls."""
         self._own: dict[Key, None] = {}
 
-    def context(self, *, for_call: bool) -> Context:
-        """What a span of ours begins in. Where a call of another instrumentation is under way, a call of ours
-        takes its place.
+    def context(self, attributes: Mapping[str, Any]) -> Context:
+        """What a span of ours with these begins in. Where the same call is under way in another
+        instrumentation's eyes, ours takes its place.
         """
         span = innermost()
-        if for_call and is_foreign_call(span):
+        if is_same_call(span, attributes):
             _add(self._superseded, key_of(span.get_span_context()))
             parent: SpanContext | None = getattr(span, "parent", None)
             return set_span_in_context(NonRecordingSpan(parent) if parent else NonRecordingSpan(NOBODY))
@@ -115,8 +120,13 @@ class Twins:
 NOBODY = SpanContext(0, 0, is_remote=False)
 
 
-def is_foreign_call(span: Span) -> bool:
-    return isinstance(span, ReadableSpan) and span.is_recording() and is_call(span.attributes or {})
+def is_same_call(span: Span, attributes: Mapping[str, Any]) -> bool:
+    """Whether a span of another that is under way is what a span of ours with these is to be."""
+    if not isinstance(span, ReadableSpan) or not span.is_recording() or not is_call(attributes):
+        return False
+    others, scope = span.attributes or {}, span.instrumentation_scope
+    is_ours = scope is not None and scope.name == SCOPE
+    return not is_ours and is_call(others) and is_embedding(others) == is_embedding(attributes)
 
 
 def step_of(span: ReadableSpan) -> ReadableSpan:
