@@ -92,7 +92,10 @@ ROWS = [
     ),
     call(
         "14", "e2", 103, is_error=True, user="bob",
-        extra=failed("Limit 31 of org-b2", ErrorStatus=429, ServiceName="shop"),
+        extra=failed(
+            "Error code: 429 - Limit 31 of org-b2", "openai.RateLimitError", ErrorStatus=429,
+            ServiceName="shop",
+        ),
     ),
     Span(
         id="17", trace="e2", parent="14", kind="http", after_s=103.0001, duration_ms=0.5, is_error=True,
@@ -210,7 +213,7 @@ def test_errors_are_grouped_where_they_happened(client: TestClient) -> None:
     assert (limited["error_type"], limited["provider"], limited["model"], limited["error_status"]) == (
         "RateLimitError", "openai", "gpt-4o", 429,
     )  # fmt: skip
-    assert limited["message"] == "Limit 31 of org-b2"
+    assert limited["message"] == "Error code: 429 - Limit 31 of org-b2"
     assert [example["trace_id"] for example in limited["examples"]] == ["e2", "e1"]
     assert sum(limited["trend"]["counts"]) == 2
     assert (bad_key["count"], bad_key["users"]) == (1, 1)

@@ -49,8 +49,7 @@ HISTORY = f"""SELECT
 FROM {{database}}.spans
 PREWHERE IsError
 WHERE {{conditions}}
-    AND ErrorType IN {{types}}
-    AND ErrorPattern IN {{patterns}}
+    AND fingerprint IN {{fingerprints}}
 GROUP BY fingerprint"""
 
 EXTENT = """SELECT
@@ -180,11 +179,8 @@ def _with_history(source: Source, slice_: Slice, groups: Sequence[Group]) -> lis
         return list(groups)
     bindings = Bindings()
     before = Slice(slice_.project, Window(None, slice_.window.start_ns))
-    sql = (
-        _filled(HISTORY, source, before, bindings)
-        .replace("{types}", bindings.bind(sorted({group.error_type for group in groups}), "Array(String)"))
-        .replace("{patterns}", bindings.bind(sorted({group.pattern for group in groups}), "Array(String)"))
-    )
+    fingerprints = bindings.bind([group.fingerprint for group in groups], "Array(String)")
+    sql = _filled(HISTORY, source, before, bindings).replace("{fingerprints}", fingerprints)
     first = {row[0]: row[1] for row in source.query(sql, bindings).rows}
     return [replace(group, first_ns=first.get(group.fingerprint, group.first_ns)) for group in groups]
 

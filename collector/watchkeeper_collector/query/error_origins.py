@@ -11,9 +11,13 @@ from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window
 
 MODEL = DIMENSIONS["model"].sql
+PATTERN = r"""replaceRegexpOne(toString(ErrorPattern),
+            '^(?:Error code: <n> - |<n> [A-Z_]+\\. |[\\w.]+(?:Error|Exception): )+', '')"""
+"""Without the class and the status that some clients put before what the provider said."""
+CLASS = "arrayElement(splitByChar('.', toString(ErrorType)), -1)"
+"""``RateLimitError``, whether its module is named with it or not."""
 FINGERPRINT = (
-    f"leftPad(lower(hex(sipHash64(toString(ErrorType), toString(Provider), toString({MODEL}),"
-    " toString(ErrorPattern)))), 16, '0')"
+    f"leftPad(lower(hex(sipHash64({CLASS}, toString(Provider), toString({MODEL}), {PATTERN}))), 16, '0')"
 )
 REACH_NS = 3_600 * SECOND_NS
 """Callers and called begin within so long of each other."""
@@ -24,10 +28,10 @@ FIELDS = {
     "started": "toUnixTimestamp64Nano(Timestamp)",
     "span_id": "SpanId",
     "fingerprint": FINGERPRINT,
-    "error_type": "toString(ErrorType)",
+    "error_type": CLASS,
     "error_status": "ErrorStatus",
     "error_message": "ErrorMessage",
-    "pattern": "toString(ErrorPattern)",
+    "pattern": PATTERN,
     "provider": "toString(Provider)",
     "model": f"toString({MODEL})",
     "span_name": "toString(SpanName)",
