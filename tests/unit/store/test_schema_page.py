@@ -11,7 +11,10 @@ PAGE = (Path(__file__).parents[3] / "docs" / "schema.md").read_text("utf-8")
 TABLES = dict(
     re.findall(r"CREATE TABLE watchkeeper\.(\w+)\n\(\n(.*?)\n\)\n", SNAPSHOT.read_text("utf-8"), re.DOTALL)
 )
-KEEPING = ("spans", "span_content", "trace_index", "otel_traces", "otel_logs", "log_features", "model_prices")
+KEEPING = (
+    "spans", "span_content", "trace_index", "otel_traces", "otel_logs", "log_features", "rollup_1h",
+    "model_prices",
+)  # fmt: skip
 OF_ALL_TABLES = {"Project", "RetentionClass", "EventDay", "ReceivedAt", "SegmentId", "ApiKeyId"}
 
 
