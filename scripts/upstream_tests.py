@@ -113,6 +113,8 @@ def compare(given: argparse.Namespace, folder: Path) -> int:
         WATCHKEEPER_ENDPOINT=sink.endpoint,
         WATCHKEEPER_CAPTURE="all",
         WATCHKEEPER_STRICT="true",
+        WATCHKEEPER_EXPORT_INTERVAL_S="3600",  # at the exit: some tests forbid all connections of the process
+        WATCHKEEPER_EXIT_TIMEOUT_S="60",
     )
     found = differences(plain, instrumented)
     print(f"plain: {Counter(plain.values())}\ninstrumented: {Counter(instrumented.values())}")

@@ -179,15 +179,25 @@ class Pipeline:
     # The thread's side.
 
     def _work(self) -> None:
-        attach(suppressed())
-        while self._deadline_s is None or self._answered < self._asked:
-            self._rest()
-            asked = self._asked
-            self._guard(self._drain)
-            self._guard(self._send_due)
-            with self._news:
-                self._answered = asked
-                self._news.notify_all()
+        """Until it is closed. What ends a thread, such as the ``SystemExit`` of an application's function,
+        ends this one, and the next call starts another.
+        """
+        try:
+            attach(suppressed())
+            while self._deadline_s is None or self._answered < self._asked:
+                self._work_round()
+        finally:
+            if self._deadline_s is None:
+                self._thread = None
+
+    def _work_round(self) -> None:
+        self._rest()
+        asked = self._asked
+        self._guard(self._drain)
+        self._guard(self._send_due)
+        with self._news:
+            self._answered = asked
+            self._news.notify_all()
 
     def _rest(self) -> None:
         with self._news:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -116,6 +117,24 @@ def test_long_content_is_cut_inside_its_texts(watch: Watch, seen: SeenBy) -> Non
     assert len(str(span.attributes["input.value"])) <= 10_000
     assert span.content("input.value")["load"].endswith("a…")
     assert span.attributes["watchkeeper.content.cut"] is True
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_thread_is_started_anew_after_what_ends_threads(own_collector: Collector, watch: Watch) -> None:
+    ends = [SystemExit()]
+
+    def redact(text: str) -> str:
+        if ends:
+            raise ends.pop()
+        return text
+
+    handle = watch(endpoint=own_collector.endpoint, redact=redact, export_interval_s=0.01, strict=False)
+    work("lost with the thread")
+    while handle._pipeline._thread is not None:
+        sleep(0.001)
+    work("sent by another")
+    assert handle.flush(10)
+    assert len(own_collector.spans()) == 1
 
 
 def test_spans_are_sent_at_exit(own_collector: Collector) -> None:
