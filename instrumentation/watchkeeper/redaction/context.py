@@ -1,7 +1,6 @@
 """Words beside a number that say what it is, or that it is something else."""
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
 BEFORE = 72
@@ -15,14 +14,16 @@ MASK = re.compile(r"\[[A-Z_]+(?::[a-z]+)?\]")
 class Words:
     """A vocabulary from a text of words; ``*`` at a word's end stands for any ending.
 
-    ``phrases`` is a regular expression; ``unspaced`` are words of scripts that put no space between words.
+    ``phrases`` is a regular expression that is only looked for in texts with one of ``marks`` in them;
+    ``unspaced`` are words of scripts that put no space between words.
     """
 
-    def __init__(self, words: str, *, phrases: str = "", unspaced: str = "") -> None:
+    def __init__(self, words: str, *, phrases: str = "", marks: str = "", unspaced: str = "") -> None:
         listed = words.split()
         self._words = frozenset(word for word in listed if not word.endswith("*"))
         self._stems = tuple(word[:-1] for word in listed if word.endswith("*"))
         self._phrases = phrases
+        self._marks = tuple(marks.split())
         self._unspaced = tuple(unspaced.split())
 
     def __contains__(self, word: str) -> bool:
@@ -30,13 +31,14 @@ class Words:
 
     def last_phrase(self, text: str) -> int:
         """Where the last phrase, or word without spaces, ends; -1 when there is none."""
-        return max(self._ends(text), default=-1)
-
-    def _ends(self, text: str) -> Iterator[int]:
-        if self._phrases:
-            yield from (found.end() for found in self._phrase.finditer(text))
+        ends = [-1]
+        for mark in self._marks:
+            if mark in text:
+                ends += (found.end() for found in self._phrase.finditer(text))
+                break
         if not text.isascii():
-            yield from (text.rfind(word) + len(word) for word in self._unspaced if word in text)
+            ends += (text.rfind(word) + len(word) for word in self._unspaced if word in text)
+        return max(ends)
 
     @cached_property
     def _phrase(self) -> re.Pattern[str]:
@@ -46,17 +48,21 @@ class Words:
 class Context:
     """``speaking`` words make a number the thing that is looked for, ``denying`` ones another.
 
-    The nearest word before the number decides, else what follows close behind it.
+    The nearest word before the number decides, unless one of the ``signs`` stands there, which deny; else
+    what follows close behind it.
     """
 
-    def __init__(self, speaking: Words, denying: Words, following: str = "") -> None:
+    def __init__(self, speaking: Words, denying: Words, *, following: str = "", signs: str = "") -> None:
         self._speaking = speaking
         self._denying = denying
         self._following = following
+        self._signs = tuple(signs)
 
     def says(self, text: str, start: int, end: int) -> bool | None:
         """Whether the number from ``start`` to ``end`` is meant; ``None`` when nothing is said."""
         before = text[max(0, start - BEFORE) : start]
+        if before.rstrip().endswith(self._signs):
+            return False
         if "[" in before:
             before = MASK.sub(" ", before)
         said = self._nearest(CAMEL.sub(" ", before).lower())
@@ -66,13 +72,12 @@ class Context:
 
     def _nearest(self, before: str) -> bool | None:
         verdict, place = None, -1
-        for found in reversed(list(WORD.finditer(before))):
-            word = found[0]
+        for word in reversed(WORD.findall(before)):
             if word in self._speaking or word in self._denying:
-                verdict, place = word in self._speaking, found.end()
+                verdict, place = word in self._speaking, before.rfind(word) + len(word)
                 break
         for words, claim in ((self._speaking, True), (self._denying, False)):
-            if (phrase := words.last_phrase(before)) > place or (phrase == place > 0):
+            if (phrase := words.last_phrase(before)) >= max(place, 0):
                 verdict, place = claim, phrase
         return verdict
 

@@ -17,6 +17,7 @@ ENDINGS = frozenset(
 """What ends names of files, packages and units that have an ``@`` in them, and is no top-level domain."""
 
 
+LONGEST_LOCAL = 128
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af"
 """Letters of scripts that put no space between a word and an address."""
 TOP = re.compile(rf"xn--[A-Za-z0-9-]+|[A-Za-z]{{2,24}}(?=[{UNSPACED}_-]|$)|[^\W\d_]{{2,24}}")
@@ -26,13 +27,15 @@ LEAD = re.compile(rf"[{UNSPACED}]+(?=[A-Za-z0-9])|['.*~!#$^-]+")
 
 
 @cache
-def _address() -> re.Pattern[str]:
-    """Each part is taken whole or not at all, so that no text makes it slow."""
-    local = r"[\w.%+'!#$*^~-]"
-    return re.compile(
-        rf"(?<!{local})(?P<local>(?:{local}++|\"[^\"\s@]{{1,64}}+\"))@"
-        r"(?P<domain>\[\d{1,3}(?:\.\d{1,3}){3}\]|[^\W_][\w-]*+(?:\.[^\W_][\w-]*+)++)"
-    )
+def _local() -> re.Pattern[str]:
+    """The end of a text; each run of signs is tried once, so that no text makes it slow."""
+    signs = r"[\w.%+'!#$*^~-]"
+    return re.compile(rf"(?<!{signs})(?:{signs}++|\"[^\"\s@]++\")\Z")
+
+
+@cache
+def _domain() -> re.Pattern[str]:
+    return re.compile(r"\[\d{1,3}(?:\.\d{1,3}){3}\]|[^\W_][\w-]*+(?:\.[^\W_][\w-]*+)++")
 
 
 class EmailDetector:
@@ -41,17 +44,28 @@ class EmailDetector:
     name = "email"
 
     def __call__(self, text: str) -> Iterator[Finding]:
-        if "@" not in text:
-            return
-        for found in _address().finditer(text):
-            start = found.start() + _leading(found["local"])
-            end = found.start("domain") + _domain_size(found["domain"])
-            if (
-                start < found.end("local")
-                and end > found.start("domain")
-                and not _is_remote(text, found, end)
-            ):
-                yield Finding(start, end, self.name, text[start:end].lower())
+        place = text.find("@")
+        while place >= 0:
+            span = _address(text, place)
+            if span is not None:
+                yield Finding(*span, self.name, text[slice(*span)].lower())
+            place = text.find("@", span[1] if span else place + 1)
+
+
+def _address(text: str, place: int) -> tuple[int, int] | None:
+    """From where to where the address around the ``@`` at ``place`` goes."""
+    behind = text[place + 1 : place + 2]
+    if not behind.isalnum() and behind != "[":
+        return None
+    before = text[max(0, place - LONGEST_LOCAL) : place]
+    local, domain = _local().search(before), _domain().match(text, place + 1)
+    if local is None or domain is None:
+        return None
+    start = place - len(local[0]) + _leading(local[0])
+    end = place + 1 + _domain_size(domain[0])
+    if start == place or end == place + 1 or _is_remote(text, start, place, end):
+        return None
+    return start, end
 
 
 def _leading(local: str) -> int:
@@ -75,12 +89,12 @@ def _domain_size(domain: str) -> int:
     return len(domain) if domain.startswith("[") else 0
 
 
-def _is_remote(text: str, found: re.Match[str], end: int) -> bool:
+def _is_remote(text: str, start: int, place: int, end: int) -> bool:
     """Whether it is the address of a repository, a password before a host, or code that multiplies matrices
     and calls a function.
     """
-    if "://" in text and ACCOUNT.search(text, max(0, found.start() - 128), found.start()):
+    if "://" in text and ACCOUNT.search(text, max(0, start - LONGEST_LOCAL), start):
         return True
-    if found["local"] == "git":
-        return text.startswith(":", end) or text.startswith("//", max(0, found.start() - 2))
+    if text[start:place] == "git":
+        return text.startswith(":", end) or text.startswith("//", max(0, start - 2))
     return text.startswith("(", end)

@@ -77,9 +77,11 @@ def _needs_layers(text: str) -> bool:
 
 @cache
 def _escape() -> re.Pattern[str]:
+    """Begins with a set of signs, which the engine skips to."""
     return re.compile(
-        GONE + r"|\\(?:u(?P<json>[0-9a-fA-F]{4})|x(?P<hex>[0-9a-fA-F]{2})|(?P<sign>[\W_nrtbf]))"
-        r"|%(?P<url>40|2[BbDd0Ee]|3[Aa])|&#(?:x(?P<xml>[0-9a-fA-F]{2,4})|(?P<html>\d{2,4}));"
+        rf"[{GONE}\\%&](?:(?<={GONE})"
+        r"|(?<=\\)(?:u(?P<json>[0-9a-fA-F]{4})|x(?P<hex>[0-9a-fA-F]{2})|(?P<sign>[\W_nrtbf]))"
+        r"|(?<=%)(?P<url>40|2[BbDd0Ee]|3[Aa])|(?<=&)#(?:x(?P<xml>[0-9a-fA-F]{2,4})|(?P<html>\d{2,4}));)"
     )
 
 

@@ -25,6 +25,7 @@ CONTEXT = Context(
         "objectidentifier oid assembly* fileversion chrome firefox edg edge safari opera "
         "versión versione versão versie верси* abschnitt "
         "kapitel numpy jdk",
+        marks="§ from",
         phrases=r"§|(?:upgrad|updat|downgrad|migrat)\w*(?: \w+){0,2} from",
         unspaced="版本 バージョン 버전",
     ),
@@ -49,7 +50,7 @@ def _version_6() -> re.Pattern[str]:
     )
 
 
-COLONS = re.compile(r":(?=:)|:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:")
+COLONS = re.compile(r":(?::(?=[0-9A-Fa-f])|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:)")
 """Two together, or more groups than a time has."""
 
 

@@ -13,9 +13,9 @@ from importlib.util import find_spec
 
 from watchkeeper.redaction.context import Context
 from watchkeeper.redaction.finding import Finding
-from watchkeeper.redaction.phone_words import DENYING, FOLLOWING, SPEAKING
+from watchkeeper.redaction.phone_words import DENYING, FOLLOWING, SIGNS, SPEAKING
 
-CONTEXT = Context(SPEAKING, DENYING, FOLLOWING)
+CONTEXT = Context(SPEAKING, DENYING, following=FOLLOWING, signs=SIGNS)
 EXTENSION = r"(?:[ ,;]{0,2}+(?:(?:ext|extn|extension|durchwahl|poste|anexo|доб)\.?[ :]?+|x|#)\d{1,6}+)?+"
 FORMS = ("international", "prefixed", "enclosed", "american", "national", "plain")
 FEWEST, MOST = 7, 15

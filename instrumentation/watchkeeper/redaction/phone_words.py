@@ -24,6 +24,7 @@ SPEAKING = Words(
         r"|\b(?:messages?|texts?|otp|code|sms) (?:at|on|to|via) (?:my|your|his|her|the|our)(?: \w+)?"
         r"|\b(?:my|your|his|her|our|their) (?:\w+ )?number\b|\btext (?:me|us|him|her|them)\b|tel:|☎|📞|📱"
     ),
+    marks="answer message text number otp code sms tel: ☎ 📞 📱",
     unspaced=(
         "電話 电话 我的号码 号码是 我的號碼 手机 手機 携帯 ケータイ 联系 聯絡 致电 拨打 撥打 传真 전화 "
         "휴대폰 핸드폰 연락처 팩스 هاتف جوال موبايل اتصل تلفن טלפון נייד फ़ोन फोन मोबाइल संपर्क ফোন โทร เบอร์"
@@ -38,9 +39,10 @@ DENYING = Words(
     "latitude longitude lat lon port process pid thread error* status hash checksum md5 sha divid* "
     "divisible prime factor* equals multipl* product* remainder card* konto* rechnung* bestell* facture* "
     "commande* pedido* factura* fattura* ordine* заказ* счёт* счет*",
-    phrases=r"[=*\u00d7\u00f7\u221a\u2211]\s*$|#\s*$",
     unspaced="订单 訂單 注文 주문",
 )
+SIGNS = "=*\u00d7\u00f7\u221a\u2211#"
+"""What stands before the numbers of sums and tickets."""
 FOLLOWING = (
     r" ?[-(,]? ?(?:office|fax|mobile|cell|home|work|desk|landline|phone|tel|mobil|privat|büro)(?![a-z])"
 )

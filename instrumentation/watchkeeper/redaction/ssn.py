@@ -10,6 +10,7 @@ from watchkeeper.redaction.finding import Finding
 CONTEXT = Context(
     Words(
         "ssn* itin itins taxpayer",
+        marks="so tax ss",
         phrases=r"social[ _-]?sec|soc\.? ?sec|\bss ?(?:#|no\b|num)|tax[ _-]?id",
     ),
     Words("order* invoice* ref reference* ticket* tracking serial phone* tel fax case part sku zip batch"),

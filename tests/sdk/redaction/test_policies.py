@@ -1,11 +1,14 @@
 """What the setting ``redact`` stands for, and what each mode does."""
 
+import ast
 import re
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from watchkeeper import redaction
 from watchkeeper.redaction import (
     BUILT_IN,
     PERSONAL,
@@ -108,3 +111,27 @@ def test_no_key_is_in_a_repr() -> None:
 def test_failures_lose_their_secrets_whatever_the_policy() -> None:
     text = "401: Bearer sk-abcdef0123456789"
     assert Redaction(read_policy(False)).failure(text) == without_secrets(text) == "401: Bearer [SECRET]"
+
+
+def test_the_package_stands_alone() -> None:
+    """The collector redacts with the same detectors, without the rest of the SDK."""
+    folder = Path(redaction.__file__).parent
+    allowed = {*sys.stdlib_module_names, "re2", "phonenumbers"}
+    imported = {
+        (path.name, name)
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    foreign = [
+        (path, name)
+        for path, name in imported
+        if name.partition(".")[0] not in allowed and not name.startswith("watchkeeper.redaction")
+    ]
+    assert foreign == []
