@@ -37,7 +37,8 @@ class Installation:
     def install(self, names: Iterable[str] | None) -> None:
         for name in chosen(names):
             if (provider := PROVIDERS.get(name)) is not None:
-                self._watch.when_imported(provider.trigger, partial(self._apply, self._instrument, provider))
+                for trigger in filter(None, (provider.trigger, provider.older)):
+                    self._watch.when_imported(trigger, partial(self._apply, self._instrument, provider))
             if (framework := FRAMEWORKS.get(name)) is not None:
                 for trigger in framework.triggers:
                     act = partial(self._await_use, trigger) if framework.first_used else self._delegate

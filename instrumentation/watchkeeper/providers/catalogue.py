@@ -28,6 +28,10 @@ class Provider:
     """Ours, with ``instrument(recorder)`` that returns the patches."""
     majors: tuple[int, ...]
     """Major versions that are tested; others are left alone."""
+    older: str | None = None
+    """A module that only older versions have, which the trigger never comes for: the log says that they are
+    left alone.
+    """
 
     def instrument(self, recorder: Recorder) -> Sequence[Removable]:
         instrument: Callable[[Recorder], Sequence[Removable]] = import_module(self.module).instrument
@@ -51,7 +55,14 @@ PROVIDERS: Mapping[str, Provider] = {
             (2, 3),
         ),
         Provider("cohere", "cohere", "cohere.raw_base_client", "watchkeeper.providers.cohere", (6, 7)),
-        Provider("mistral", "mistralai", "mistralai.client.basesdk", "watchkeeper.providers.mistral", (2, 3)),
+        Provider(
+            "mistral",
+            "mistralai",
+            "mistralai.client.basesdk",
+            "watchkeeper.providers.mistral",
+            (2, 3),
+            older="mistralai.sdk",
+        ),
         Provider(
             "mistral-azure",
             "mistralai",

@@ -5,9 +5,11 @@ spans that the client makes by itself, flavours for Azure and Google's cloud.
 import asyncio
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -428,6 +430,22 @@ def run(collector: Collector, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-c", PROGRAM, collector.endpoint, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_an_older_version_is_left_alone_with_a_line_in_the_log(tmp_path: Path) -> None:
+    """Its modules have other names."""
+    package, metadata = tmp_path / "mistralai", tmp_path / "mistralai-1.12.4.dist-info"
+    for folder, files in ((package, ("__init__.py", "sdk.py")), (metadata, ("METADATA",))):
+        folder.mkdir()
+        for name in files:
+            (folder / name).write_text("Name: mistralai\nVersion: 1.12.4\n" if name == "METADATA" else "")
+    program = "import watchkeeper; watchkeeper.instrument(metrics=False); import mistralai.sdk"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    expected = "Watchkeeper: mistralai 1.12.4 is not instrumented; versions 2.x and 3.x are."
+    assert done.stderr.splitlines() == [expected]
 
 
 def test_the_clients_own_span_does_not_double_ours(collector: Collector) -> None:
