@@ -3,7 +3,8 @@
 -- Numbers, ids, times, URLs and quoted values give way to `<n>`, `<id>`, `<time>`, `<url>` and `<value>`; of a JSON
 -- or Python document (as OpenAI's client puts into its messages) only its `message` is looked at. The engine works
 -- it out when a span is stored, for failed spans only, and when it reads one that was stored before this.
--- No settling changes what it is made of. On a cluster the table over all shards has the column too.
+-- No settling changes what it is made of. On a cluster the table over all shards has the column too; it is
+-- materialized there as well, or the shards would be sent a value for a column that they compute.
 
 ALTER TABLE {local:spans} {on_cluster} ADD COLUMN IF NOT EXISTS ErrorPattern LowCardinality(String) MATERIALIZED
     if(NOT IsError, '', trimBoth(substringUTF8(
@@ -28,4 +29,4 @@ ALTER TABLE {local:spans} {on_cluster} ADD COLUMN IF NOT EXISTS ErrorPattern Low
             '\\s+', ' '),
         1, 200)));
 
-ALTER TABLE {database}.spans {on_cluster} ADD COLUMN IF NOT EXISTS ErrorPattern LowCardinality(String);
+ALTER TABLE {database}.spans {on_cluster} ADD COLUMN IF NOT EXISTS ErrorPattern LowCardinality(String) MATERIALIZED '';

@@ -46,7 +46,7 @@ ALTER TABLE {local:otel_logs} {on_cluster} ADD COLUMN IF NOT EXISTS IsScore Bool
         OR LogAttributes['gen_ai.evaluation.score.value'] IN ('true', 'false')
         OR isFinite(ifNull(toFloat64OrNull(LogAttributes['gen_ai.evaluation.score.value']), nan)));
 
-ALTER TABLE {database}.otel_logs {on_cluster} ADD COLUMN IF NOT EXISTS IsScore Bool;
+ALTER TABLE {database}.otel_logs {on_cluster} ADD COLUMN IF NOT EXISTS IsScore Bool MATERIALIZED false;
 
 CREATE MATERIALIZED VIEW {database}.scores_of_logs {on_cluster} TO {database}.scores AS
 SELECT
