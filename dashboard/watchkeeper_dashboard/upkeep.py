@@ -130,7 +130,7 @@ def _show_figures(status: Mapping[str, Any], newest: Mapping[str, Any] | None) -
             "Requests that ClickHouse refused, of all projects",
         ),
     )
-    with st.grid(6, gap="xsmall", min_column_width=130, key="figures"):
+    with st.grid(6, gap="xsmall", min_column_width=150, key="figures"):
         for title, value, tip in figures:
             st.metric(title, value, help=tip, border=True)
     if spool["last_failure"]:

@@ -50,7 +50,7 @@ def _show_head(visit: Visit, view: View, session: Mapping[str, Any]) -> None:
         ("Errors", units.count(session["error_count"]), "Spans that failed"),
         ("Lasted", units.duration_ms(session["duration_ms"]), "From the first start to the last end"),
     )
-    with st.grid(6, gap="xsmall", min_column_width=120, key="figures"):
+    with st.grid(6, gap="xsmall", min_column_width=150, key="figures"):
         for title, value, tip in figures:
             st.metric(title, value.replace("$", "\\$"), help=tip, border=True)
     chips(

@@ -98,7 +98,7 @@ def _show_figures(tree: Mapping[str, Any]) -> None:
         ("Spans", units.count(tree["span_count"]), "Steps, duplicates too", ""),
         ("Errors", units.count(tree["error_count"]), "Spans that failed", ""),
     )
-    with st.grid(6, gap="xsmall", min_column_width=120, key="figures"):
+    with st.grid(6, gap="xsmall", min_column_width=150, key="figures"):
         for title, value, tip, extra in figures:
             st.metric(
                 title,

@@ -37,6 +37,8 @@ def build_waterfall(spans: Sequence[Span], start_ns: int, duration_ms: float) ->
     scale_axis(figure, scale, "x")
     figure.update_xaxes(
         side="top",
+        tickangle=0,
+        nticks=5,
         showgrid=True,
         gridcolor=GRID,
         domain=[LABELS_SHARE, 1],
