@@ -20,7 +20,7 @@ from watchkeeper.conventions import (
     redaction_attributes,
 )
 from watchkeeper.failures import Failure
-from watchkeeper.foreign import allow, allow_structure
+from watchkeeper.foreign import allow, allow_structure, without_content
 from watchkeeper.guard import Guard
 from watchkeeper.measuring import Measuring
 from watchkeeper.packing import Packed
@@ -153,6 +153,8 @@ class Finisher:
         hits: Hits,
     ) -> ReadableSpan:
         """``facts`` are what the call tells beside content, which is redacted already."""
+        if content.keys() <= {CONTENT_REDACTED}:  # none is kept, whoever put it there
+            span = without_content(span)
         facts = self._guard(self._labels, {**(span.attributes or {}), **facts}, hits, default={**FAILED})
         told = self._guard(self._told, span, failure, status or span.status, hits)
         marks: Attributes = {}

@@ -19,6 +19,7 @@ from watchkeeper.conventions import (
     OUTPUT_MESSAGES,
     redaction_attributes,
 )
+from watchkeeper.copying import copy_span
 from watchkeeper.dialects import (
     CONTENT_EVENTS,
     COSTS,
@@ -68,6 +69,27 @@ def allow_structure(span: ReadableSpan) -> Allowed:
     """What may leave when we fail to tell."""
     known = {name: value for name, value in (span.attributes or {}).items() if is_structure(name, value)}
     return Allowed({**known, CONTENT_REDACTED: "failed"}, (), (), Status(span.status.status_code))
+
+
+def without_content(span: ReadableSpan) -> ReadableSpan:
+    """One of ours without what the application, or another instrumentation, put on it of content."""
+    given = span.attributes or {}
+    if not span.events and not any(map(is_content, given)):
+        return span
+    attributes = {name: value for name, value in given.items() if not is_content(name)}
+    return copy_span(span, attributes, [_event_without_content(event) for event in span.events])
+
+
+def _event_without_content(event: Event) -> Event:
+    is_message = event.name.startswith(CONTENT_EVENTS)
+    told = {
+        name: value
+        for name, value in (event.attributes or {}).items()
+        if not is_content(name)
+        and name not in FAILURE_TEXTS
+        and (not is_message or told_of_event(name, value))
+    }
+    return Event(event.name, told, event.timestamp)
 
 
 def find_reason(span: ReadableSpan, settings: Settings) -> str | None:

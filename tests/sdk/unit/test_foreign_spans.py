@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import watchkeeper
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, get_current_span
 from watchkeeper import Handle
 from watchkeeper.dialects import CONTENT_EVENTS, is_content, is_dropped
 from watchkeeper.foreign import allow, allow_structure, find_reason
@@ -270,3 +271,25 @@ def test_structure_alone_is_left_when_nothing_can_be_told() -> None:
         "gen_ai.request.model": "gpt-4o",
         "watchkeeper.content.redacted": "failed",
     }
+
+
+@pytest.mark.parametrize("capture", ["none", "all"])
+def test_content_that_others_put_on_our_spans_obeys_too(
+    capture: str, watch: Watch, seen: Callable[[Handle], list[Seen]]
+) -> None:
+    handle = watch(capture=capture)
+
+    @watchkeeper.tool
+    def answer() -> str:
+        current = get_current_span()
+        current.set_attributes({"input.value": SECRET, "tenant": "acme"})
+        current.add_event("gen_ai.user.message", {"content": SECRET, "role": "user"})
+        current.record_exception(ValueError(SECRET))
+        return "done"
+
+    answer()
+    (left,) = seen(handle)
+    assert (SECRET in left.texts()) is (capture == "all")
+    assert left.attributes["tenant"] == "acme"
+    assert [event for event, _ in left.events] == ["gen_ai.user.message", "exception"]
+    assert left.events[0][1]["role"] == "user"
