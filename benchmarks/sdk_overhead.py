@@ -27,7 +27,7 @@ from urllib.request import urlopen
 
 from benchmarks.sdk_calls import CHUNKS, HEAD, MODES, Calls, streams
 from benchmarks.sdk_environments import ROOT, NotInstallableError, environ_of, python_of
-from benchmarks.sdk_setup import Setup, measure_setup, median_setup
+from benchmarks.sdk_setup import SetupRound, added_setup, measure_setup
 from benchmarks.sdk_variants import FLOOR, OURS, PEERS, VARIANTS, Variant
 
 BARE_CHUNKS = 100_000
@@ -146,7 +146,7 @@ class Comparison:
     def __init__(self, variants: Sequence[Variant], calls: int) -> None:
         self._calls = calls
         self.rows: dict[str, list[dict[str, Any]]] = {}
-        self.setups: dict[str, list[Setup]] = {}
+        self.setups: dict[str, list[SetupRound]] = {}
         self.failed: dict[str, str] = {}
         self._pythons: dict[str, Path] = {}
         for variant in variants:
@@ -228,8 +228,8 @@ def _client_line(rows: dict[str, list[dict[str, Any]]], unit: float) -> str:
     return f"The client itself (openai {clients}): {', '.join(costs)} us sync, async, streamed."
 
 
-def _setup_row(name: str, setups: list[Setup]) -> str:
-    setup = median_setup(setups)
+def _setup_row(name: str, rounds: list[SetupRound]) -> str:
+    setup = added_setup(rounds)
     return f"| {name} | {setup.cpu_ms:.0f} | {setup.memory_mb:.1f} | {setup.modules:.0f} |"
 
 

@@ -1,9 +1,8 @@
 """What importing and switching on cost: in a fresh process, beyond ``import openai``."""
 
 import json
-import statistics
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,9 +34,15 @@ class Setup(NamedTuple):
         return Setup(*(own - theirs for own, theirs in zip(self, client, strict=True)))
 
 
-def measure_setup(python: Path, variant: Variant) -> Setup:
-    """Beyond ``import openai`` in the same environment."""
-    return run(python, variant, variant.name).added(run(python, variant, "import openai"))
+class SetupRound(NamedTuple):
+    """One run with the variant, and one without it in the same environment."""
+
+    variant: Setup
+    client: Setup
+
+
+def measure_setup(python: Path, variant: Variant) -> SetupRound:
+    return SetupRound(run(python, variant, variant.name), run(python, variant, "import openai"))
 
 
 def run(python: Path, variant: Variant, what: str) -> Setup:
@@ -49,7 +54,9 @@ def run(python: Path, variant: Variant, what: str) -> Setup:
     return Setup(**json.loads(line.removeprefix("SETUP ")))
 
 
-def median_setup(setups: Iterable[Setup]) -> Setup:
-    """The first round compiles bytecode and is left out, where there are more."""
-    rounds = list(setups)
-    return Setup(*map(statistics.median, zip(*(rounds[1:] or rounds), strict=True)))
+def added_setup(rounds: Sequence[SetupRound]) -> Setup:
+    """By the lowest of all rounds: the first compiles bytecode, and a machine with other work only adds."""
+    with_variant, without = (
+        Setup(*map(min, zip(*setups, strict=True))) for setups in zip(*rounds, strict=True)
+    )
+    return with_variant.added(without)
