@@ -19,8 +19,7 @@ from mistralai.client.sdk import Mistral
 from mistralai.gcp.client import MistralGCP
 from pydantic import BaseModel
 from watchkeeper import Handle
-from watchkeeper.providers.mistral import completions, contents, conversations, others
-from watchkeeper.providers.openai.responses import RESPONSES
+from watchkeeper.providers.mistral import completions, contents, conversations, frames
 
 from tests.sdk.collector import Collector, Seen
 from tests.sdk.conftest import Watch
@@ -300,7 +299,7 @@ def test_a_document_that_is_read_has_pages(watch: Watch, seen: SeenBy) -> None:
 
 def test_answers_in_the_form_of_responses_are_read() -> None:
     """Which the client has since version 3."""
-    reader = others.framed(RESPONSES)
+    reader = frames.RESPONSES
     assert "openai.api.type" not in reader.request({"model": MODEL, "input": "Hi"}).attributes
     item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello"}]}
     done = {
@@ -310,8 +309,8 @@ def test_answers_in_the_form_of_responses_are_read() -> None:
         "output": [item],
         "usage": {"input_tokens": 1, "output_tokens": 2},
     }
-    frames = [{"event": "response.completed", "data": {"type": "response.completed", "response": done}}]
-    response = reader.response(reader.fold(frames))
+    stream = [{"event": "response.completed", "data": {"type": "response.completed", "response": done}}]
+    response = reader.response(reader.fold(stream))
     assert (response.id, response.usage.output_tokens) == ("r-1", 2)
     assert response.messages[0]["parts"] == [{"type": "text", "content": "Hello"}]
 

@@ -12,9 +12,8 @@ from typing import Any
 from watchkeeper.call import Call, Endpoint
 from watchkeeper.patching import LatePatches, Patch, patch, traced
 from watchkeeper.providers.endpoints import find_endpoint
-from watchkeeper.providers.mistral import completions, conversations, others
+from watchkeeper.providers.mistral import completions, conversations, documents, embeddings, frames
 from watchkeeper.providers.mistral.own_spans import merged
-from watchkeeper.providers.openai.responses import RESPONSES
 from watchkeeper.reading import Reader
 from watchkeeper.recorder import Recorder
 from watchkeeper.streams import notice_closing
@@ -35,7 +34,7 @@ class Part:
 
 CHAT = Part("chat", "Chat", {"complete": completions.CHAT, "stream": completions.CHAT_STREAM})
 FIM = Part("fim", "Fim", {"complete": completions.FILLING, "stream": completions.FILLING_STREAM})
-OCR = Part("ocr", "Ocr", {"process": others.DOCUMENTS})
+OCR = Part("ocr", "Ocr", {"process": documents.DOCUMENTS})
 PARTS = (
     CHAT,
     FIM,
@@ -48,8 +47,8 @@ PARTS = (
             **dict.fromkeys(("start_stream", "append_stream", "restart_stream"), conversations.STREAM),
         },
     ),
-    Part("responses", "Responses", {"create": others.framed(RESPONSES)}),
-    Part("embeddings", "Embeddings", {"create": others.EMBEDDINGS}),
+    Part("responses", "Responses", {"create": frames.RESPONSES}),
+    Part("embeddings", "Embeddings", {"create": embeddings.EMBEDDINGS}),
     OCR,
 )
 

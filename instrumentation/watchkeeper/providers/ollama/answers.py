@@ -1,17 +1,10 @@
-"""Ollama's client. Every request of it, also of the module's functions, goes through ``_request`` of the
-plain or the async client, with the body as the API takes it.
-"""
+"""Chats, and text that goes on from a prompt, whole and in streams."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from importlib import import_module
 from typing import Any
 
-from watchkeeper.call import Call, Endpoint, receive
-from watchkeeper.deferring import Deferred
 from watchkeeper.media import blob_part
-from watchkeeper.patching import Patch, patch, traced
-from watchkeeper.providers.endpoints import find_endpoint
+from watchkeeper.providers.ollama.usage import read_usage
 from watchkeeper.providers.openai import chat
 from watchkeeper.reading import (
     Attributes,
@@ -20,8 +13,6 @@ from watchkeeper.reading import (
     Reader,
     Request,
     Response,
-    Usage,
-    count,
     items,
     mapping,
     mappings,
@@ -30,8 +21,7 @@ from watchkeeper.reading import (
     text,
     text_part,
 )
-from watchkeeper.recorder import Recorder
-from watchkeeper.snapshot import Plain, Vector
+from watchkeeper.snapshot import Plain
 
 OPTIONS = {
     "temperature": "gen_ai.request.temperature",
@@ -46,32 +36,6 @@ TEXT, THINKING = "t", "r"
 """First letters of kept texts: what they belong to."""
 MODEL_IS_LOADED = frozenset({"load", "unload"})
 """Why an answer ended that was none: the request was to load the model, or to unload it."""
-
-
-def instrument(recorder: Recorder) -> list[Patch]:
-    module = import_module("ollama._client")
-    begin = partial(begin_request, recorder)
-    clients = (module.Client, module.AsyncClient)
-    return [
-        patch(client, "_request", lambda method: traced(method, begin, recorder.guard)) for client in clients
-    ]
-
-
-def begin_request(
-    recorder: Recorder, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Call | Deferred | None:
-    """``args`` are the client, the answer's class, the HTTP method and the path."""
-    reader = READERS.get(args[3]) if len(args) > 3 else None
-    if reader is None:
-        return None
-    begin = partial(recorder.begin, reader, endpoint(args[0]), kwargs.get("json"), receive)
-    return Deferred(begin, recorder.guard) if kwargs.get("stream") else begin()
-
-
-def endpoint(client: Any) -> Endpoint:
-    """Ollama's API, wherever it is served."""
-    found = find_endpoint(str(client._client.base_url))  # noqa: SLF001 - the client has no public way to ask
-    return Endpoint("ollama", found.address, found.port)
 
 
 def read_chat_request(body: Plain) -> Request:
@@ -159,11 +123,6 @@ def _answer(body: Mapping[str, Any], answer: Message) -> Response:
     )
 
 
-def read_usage(body: Mapping[str, Any]) -> Usage:
-    """Thinking is among what was evaluated."""
-    return Usage(count(body.get("prompt_eval_count")), count(body.get("eval_count")))
-
-
 def read_chat_chunk(chunk: Any) -> str | None:
     said = chunk.message
     return None if said.tool_calls or said.images else _kept(chunk, said.content, said.thinking)
@@ -207,35 +166,7 @@ def _folded(
     return mappings(list(pieces)), {key: "".join(said) for key, said in texts.items()}
 
 
-def read_embeddings_request(body: Plain) -> Request:
-    """``input`` of the newer operation, ``prompt`` of the older."""
-    body = mapping(body)
-    given = body.get("input", body.get("prompt"))
-    texts = given if isinstance(given, list) else [given]
-    return Request(
-        model=text(body.get("model")),
-        attributes=present(body, {"dimensions": "gen_ai.embeddings.dimension.count"}),
-        messages=[message("user", text_part(said)) for said in texts if isinstance(said, str)],
-    )
-
-
-def read_embeddings(body: Plain) -> Response:
-    body = mapping(body)
-    vectors = items(body.get("embeddings")) or [body.get("embedding")]
-    attributes: Attributes = {}
-    if isinstance(vector := vectors[0], Vector | list):
-        attributes["gen_ai.embeddings.dimension.count"] = (
-            len(vector) if isinstance(vector, list) else vector.length
-        )
-    return Response(model=text(body.get("model")), usage=read_usage(body), attributes=attributes)
-
-
-EMBEDDINGS = Reader("embeddings", read_embeddings_request, read_embeddings)
-READERS: Mapping[str, Reader] = {
-    "/api/chat": Reader("chat", read_chat_request, read_chat, read_chat_chunk, fold_chat),
-    "/api/generate": Reader(
-        "text_completion", read_prompt_request, read_generated, read_generated_chunk, fold_generated
-    ),
-    "/api/embed": EMBEDDINGS,
-    "/api/embeddings": EMBEDDINGS,
-}
+CHAT = Reader("chat", read_chat_request, read_chat, read_chat_chunk, fold_chat)
+GENERATION = Reader(
+    "text_completion", read_prompt_request, read_generated, read_generated_chunk, fold_generated
+)
