@@ -69,6 +69,8 @@ ENDPOINTS = {
     "GET /api/v1/histogram": "read",
     "GET /api/v1/facets": "read",
     "GET /api/v1/vocabulary": "read",
+    "GET /api/v1/demo": "read",
+    "DELETE /api/v1/demo": "admin",
 }
 """Every endpoint with the scope that it needs. A new one is a line here."""
 
