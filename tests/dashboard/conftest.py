@@ -12,7 +12,7 @@ from watchkeeper_dashboard.settings import Settings
 from tests.collector import CollectorProcess
 from tests.dashboard.traffic import SPAN_COUNT, hostile_request, shop_request
 
-PAGE_TIMEOUT_S = 120
+START_TIMEOUT_S, PAGE_TIMEOUT_S = 240, 120
 OpenPage = Callable[..., AppTest]
 
 
@@ -20,11 +20,11 @@ OpenPage = Callable[..., AppTest]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """A collector with a shop's day, and with telemetry that wants to be markup."""
     with CollectorProcess(tmp_path_factory.mktemp("site") / "data") as collector:
-        collector.until_ready()
+        collector.until(lambda: collector.ask("/readyz").status == 200, START_TIMEOUT_S)
         now_ns = time.time_ns()
         for request in (shop_request(now_ns), hostile_request(now_ns)):
             send(collector, request)
-        collector.until(lambda: count_spans(collector) == SPAN_COUNT)
+        collector.until(lambda: count_spans(collector) == SPAN_COUNT, START_TIMEOUT_S)
         yield collector
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from watchkeeper_dashboard import units
 from watchkeeper_dashboard.charts.series import build_stack, read_measures
 from watchkeeper_dashboard.client import Question
+from watchkeeper_dashboard.exporting import show_export
 from watchkeeper_dashboard.filtering import facet_question, show_builder, show_facets
 from watchkeeper_dashboard.frame import show_page
 from watchkeeper_dashboard.panels import chart
@@ -70,6 +71,8 @@ def _show_tools(visit: Visit, view: View) -> None:
             show_builder(visit, view)
         with st.popover("Views", icon=":material/bookmark:"):
             show_saved_views(visit, view, "traces")
+        with st.popover("Export", icon=":material/download:"):
+            show_export(visit, view)
         with st.popover("Columns", icon=":material/view_column:"):
             titles = [column.title for column in COLUMNS if column.title]
             st.multiselect(
