@@ -45,6 +45,7 @@ class Tracers:
         self._global_tracer: Tracer = self._private_tracer
         self._has_global = True
         """Whether there may be a global one: the variable that names it can be wrong."""
+        self._is_public = settings.set_global
         if settings.set_global:
             trace.set_tracer_provider(self.private)
 
@@ -72,15 +73,15 @@ class Tracers:
 
     @property
     def is_shared(self) -> bool:
-        """Whether spans also go to exporters of the application."""
-        return self._global_tracer is not self._private_tracer
+        """Whether spans also go to exporters of the application, or may: it can add some to a global one."""
+        return self._is_public or self._global_tracer is not self._private_tracer
 
     @property
     def provider(self) -> trace.TracerProvider:
         """For instrumentations that are handed a provider explicitly."""
         self.current()
         shared: Any = self._global
-        return shared if self.is_shared else self.private
+        return self.private if self._global_tracer is self._private_tracer else shared
 
     def _adopt(self, provider: Any) -> Tracer:
         """The tracer of a global provider, if spans of it can reach our processor, else our own."""

@@ -186,6 +186,23 @@ with trace.get_tracer("app").start_as_current_span("request"):
     assert {span.name for span in collector.spans()} == {"request", "chat fjord-1"}
 
 
+def test_exporters_that_are_added_to_our_global_provider_get_no_content(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+handle = instrument(set_global=True)
+trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(memory))
+call()
+with handle._delegates.get_tracer("framework").start_as_current_span("tool") as span:
+    span.set_attribute("input.value", "Where is Oslo?")
+    span.set_attribute("gen_ai.operation.name", "execute_tool")
+import json; handle.flush(5)
+print(json.dumps([sorted(span.attributes) for span in memory.get_finished_spans()]))
+"""
+    ours, theirs = run(program)
+    assert "gen_ai.usage.input_tokens" in ours
+    assert theirs == ["gen_ai.operation.name"]
+    assert "Where is Oslo?" in "".join(span.texts() for span in collector.spans())
+
+
 @pytest.mark.parametrize("key", ["suppress_instrumentation", "_SUPPRESS_INSTRUMENTATION_KEY"])
 def test_suppressed_calls_are_not_recorded(run, collector: Collector, key: str) -> None:  # type: ignore[no-untyped-def]
     program = f"""
