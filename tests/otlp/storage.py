@@ -23,7 +23,11 @@ class Tables(Store):
     """A store with tables in a database of their own: those of spans, logs, metrics and scores, or of ``only``."""
 
     def __init__(
-        self, dsn: str, database: str, only: Sequence[str] = ("spans", "logs", "metrics", "scores"), **retention: int
+        self,
+        dsn: str,
+        database: str,
+        only: Sequence[str] = ("spans", "logs", "metrics", "scores"),
+        **retention: int,
     ) -> None:
         super().__init__(dsn)
         self.layout = replace(kept(database), **retention)
