@@ -7,7 +7,7 @@ from watchkeeper_collector.api.access import Reader
 from watchkeeper_collector.api.query import MeasureFacts
 from watchkeeper_collector.query.dimensions import DIMENSIONS, KEYED_DIMENSIONS
 from watchkeeper_collector.query.filters.fields import FLAGS, NUMBER_FIELDS, STATUSES, TEXT_FIELDS
-from watchkeeper_collector.query.measures import MEASURES
+from watchkeeper_collector.query.measures import MEASURES, find_measure
 
 
 class Word(BaseModel):
@@ -22,7 +22,7 @@ class Field(Word):
 
 
 class Vocabulary(BaseModel):
-    """Of dimensions, `attr.<key>` and `resource.<key>` stand for one with any key."""
+    """`attr.<key>`, `resource.<key>` and `score.<name>` stand for those with any key or name."""
 
     measures: list[MeasureFacts]
     dimensions: list[Word]
@@ -41,7 +41,8 @@ def build_router() -> APIRouter:
 
 
 def _measures() -> list[MeasureFacts]:
-    return [MeasureFacts(name=m.name, unit=m.unit, description=m.description) for m in MEASURES.values()]
+    measures = [*MEASURES.values(), find_measure("score.<name>")]
+    return [MeasureFacts(name=m.name, unit=m.unit, description=m.description) for m in measures]
 
 
 def _dimensions() -> list[Word]:

@@ -14,7 +14,7 @@ from watchkeeper_collector.query.aggregation import (
     run_query,
     series_table,
 )
-from watchkeeper_collector.query.measures import MEASURES
+from watchkeeper_collector.query.measures import find_measure
 from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.relation import Origin, find_origin
 from watchkeeper_collector.query.source import DAY_NS, Source
@@ -54,7 +54,7 @@ def compare(source: Source, question: Question) -> Table:
     origin = find_origin(source, earlier)
     found = (_series_before if has_steps else _groups_before)(origin, question, now)
     width = len(now.names) - len(question.measures)
-    nothing = tuple(None if MEASURES[name].empty == "NULL" else 0 for name in question.measures)
+    nothing = tuple(None if find_measure(name).empty == "NULL" else 0 for name in question.measures)
     rows = [(*row, *_beside(row[width:], found.pop(tuple(row[:width]), nothing))) for row in now.rows]
     room = 0 if has_steps else max(0, question.limit - len(rows))
     rows += [(*group, *nothing, *_beside(nothing, values)) for group, values in islice(found.items(), room)]

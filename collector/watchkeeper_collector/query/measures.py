@@ -10,7 +10,7 @@ from typing import Literal
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.dimensions import unknown
 
-Unit = Literal["count", "ratio", "usd", "tokens", "tokens_per_second", "ms"]
+Unit = Literal["count", "ratio", "usd", "tokens", "tokens_per_second", "ms", "score"]
 
 COUNTED = "NOT IsDuplicate"
 CALLS = f"Kind IN ('llm', 'embedding', 'reranker') AND {COUNTED}"
@@ -19,7 +19,10 @@ TOOLS = f"Kind = 'tool' AND {COUNTED}"
 EVERYTHING = "1"
 JSON_ASKED = "SpanAttributes['gen_ai.output.type'] = 'json' AND HasOutput"
 
-LATER = {"refusal_rate": "refusals are not recognised yet", "score": "scores are not stored yet"}
+LATER = {"refusal_rate": "refusals are not recognised yet"}
+SCORE = "score."
+GIVEN = "Name = {score} AND Value IS NOT NULL"
+"""``{score}`` stands for the name of a score, which is bound: it is anybody's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +195,19 @@ MEASURES = {
 }
 
 
+def is_score(name: str) -> bool:
+    return name.startswith(SCORE) and len(name) > len(SCORE)
+
+
 def find_measure(name: str) -> Measure:
     """The measure of that name."""
     if name in MEASURES:
         return MEASURES[name]
+    if is_score(name):
+        return Measure(name, finite(f"avgIf(Value, {GIVEN})"), "score", "Mean of the scores' values", GIVEN)
     because = LATER.get(name.partition(".")[0])
     if because is not None:
         raise InvalidQueryError(
             f"The measure '{name[:60]}' can't be asked for: {because}. There is: {', '.join(MEASURES)}."
         )
-    raise InvalidQueryError(unknown(name, "measure", MEASURES))
+    raise InvalidQueryError(unknown(name, "measure", [*MEASURES, "score.<name>"]))

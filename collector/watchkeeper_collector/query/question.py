@@ -1,13 +1,13 @@
 """What is asked: measures by dimensions over a slice of the spans."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.dimensions import Dimension, find_dimension, unknown
-from watchkeeper_collector.query.measures import Measure, find_measure
+from watchkeeper_collector.query.measures import SCORE, Measure, find_measure, is_score
 from watchkeeper_collector.query.source import Slice
 
 MOST_MEASURES = 20
@@ -37,10 +37,14 @@ class Question:
     compare: Compare = ""
     is_exact: bool = False
 
+    @property
+    def asks_for_scores(self) -> bool:
+        return any(map(is_score, self.measures))
+
     def columns(self, bindings: Bindings) -> "Columns":
         """What the names stand for. Raises ``InvalidQueryError``."""
         _check_names(self)
-        measures = [find_measure(name) for name in self.measures]
+        measures = [_bound(find_measure(name), bindings) for name in self.measures]
         return Columns([find_dimension(name, bindings) for name in self.by], measures, self.order)
 
 
@@ -70,6 +74,18 @@ class Columns:
         return ", ".join([f"{aliases[name]} {direction} NULLS LAST", *self.keys])
 
 
+def _bound(measure: Measure, bindings: Bindings) -> Measure:
+    """The measure with the name of its score, if it is one, as a bound value."""
+    if not is_score(measure.name):
+        return measure
+    name = bindings.bind(measure.name.removeprefix(SCORE))
+    return replace(
+        measure,
+        sql=measure.sql.replace("{score}", name),
+        population=measure.population.replace("{score}", name),
+    )
+
+
 def _check_names(question: Question) -> None:
     if not 0 < len(question.measures) <= MOST_MEASURES:
         raise InvalidQueryError(f"A query takes 1 to {MOST_MEASURES} measures, not {len(question.measures)}.")
@@ -80,6 +96,8 @@ def _check_names(question: Question) -> None:
     for name in (repeated := [*question.measures, *question.by]):
         if repeated.count(name) > 1:
             raise InvalidQueryError(f"'{name[:60]}' is asked for twice.")
+    if question.asks_for_scores and not all(map(is_score, question.measures)):
+        raise InvalidQueryError("Scores are no spans: ask for 'score.<name>' apart from other measures.")
 
 
 def check_points(question: Question, points: int) -> None:

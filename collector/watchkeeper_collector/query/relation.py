@@ -11,6 +11,7 @@ from watchkeeper_collector.query.coverage import Coverage, find_coverage
 from watchkeeper_collector.query.measures import COUNTED, EVERYTHING, Measure
 from watchkeeper_collector.query.question import Question
 from watchkeeper_collector.query.rolled import ROLLED
+from watchkeeper_collector.query.score_relation import judged
 from watchkeeper_collector.query.source import Slice, Source, in_window
 
 WORD = re.compile(r"\w+")
@@ -66,6 +67,9 @@ class Origin:
 
     def relation(self, bindings: Bindings) -> Relation:
         question = self.question
+        if question.asks_for_scores:
+            dimensions = [dimension.sql for dimension in question.columns(bindings).dimensions]
+            return Relation(judged(self.source, question.slice, dimensions, bindings), [])
         if self.coverage is None:
             return Relation(f"{self.source.database}.spans", question.slice.conditions(bindings, self.source))
         columns = question.columns(bindings)

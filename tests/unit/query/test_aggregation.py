@@ -66,6 +66,8 @@ def test_sql_of_all_other_groups_is_the_reviewed_one() -> None:
         (Question(Slice("shop"), ["calls"] * 21), "1 to 20 measures, not 21"),
         (Question(Slice("shop"), ["calls"], ["a", "b", "c", "d"]), "at most three|at most 3"),
         (Question(Slice("shop"), ["calls", "calls"]), "'calls' is asked for twice"),
+        (Question(Slice("shop"), ["calls", "score.x"]), "apart from other measures"),
+        (Question(Slice("shop"), ["score."]), "There is no measure 'score.'"),
         (Question(Slice("shop"), ["calls"], order="cost_usd"), "The order 'cost_usd' is not of this query"),
         (Question(Slice("shop"), ["calls"], order="m0; DROP TABLE spans"), "is not of this query"),
         (
