@@ -43,6 +43,7 @@ SUBJECTS = [
     replace(
         CALL_SUBJECT,
         name="mcp.list_tools",
+        faces_faults=False,
         call=lambda sessions: sessions.list_tools(),
         reply=Reply({"tools": [{"name": "find", "inputSchema": {"type": "object"}}]}),
         seams=seams("list_tools"),
