@@ -71,10 +71,12 @@ class Redaction:
             return self.apply(attributes, hits) if self.is_on else attributes
         if not self._takes_secrets:
             return attributes
-        together = "\n".join(
-            [f"{name}: {value}" for name, value in attributes.items() if not isinstance(value, float)]
-        )
-        if not self._secrets.find(together):
+        texts = {
+            name: value if isinstance(value, str) else str(value)
+            for name, value in attributes.items()
+            if not isinstance(value, bool | int | float)
+        }
+        if self._secrets.is_clean(texts):
             return attributes
         redacted: Mapping[str, Any] = _walk(self._secrets, hits, attributes)
         return redacted

@@ -44,7 +44,7 @@ OLD_NETWORKS: Networks = (
     (6390, 6390, (12, 13)),
     (670, 679, (12, 13, 14, 15)),
 )
-"""Shorter numbers, which a word beside them must not deny."""
+"""Shorter numbers, in one group, which a word beside them must not deny."""
 Spans = Sequence[tuple[int, int]]
 FIRST_GROUP = 4
 SHORTEST, LONGEST = 12, 19
@@ -130,7 +130,7 @@ def _is_card(text: str, spans: Spans) -> bool:
     if is_of(NETWORKS, digits):
         return True
     said = CONTEXT.says(text, start, end)
-    return said is True or (said is None and is_of(OLD_NETWORKS, digits))
+    return said is True or (said is None and len(spans) == 1 and is_of(OLD_NETWORKS, digits))
 
 
 def _is_fraction(text: str, spans: Spans) -> bool:

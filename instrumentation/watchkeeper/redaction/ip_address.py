@@ -68,7 +68,11 @@ class IpDetector:
     def _version_4(self, text: str) -> Iterator[Finding]:
         for found in _version_4().finditer(text):
             address = found[0]
-            if address in NOBODY or any(int(octet) > 255 for octet in address.split(".")):
+            if (
+                address in NOBODY
+                or address.startswith("0.")
+                or any(int(octet) > 255 for octet in address.split("."))
+            ):
                 continue
             if is_like_version(address) and CONTEXT.says(text, *found.span()) is False:
                 continue

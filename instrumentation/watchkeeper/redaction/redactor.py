@@ -129,6 +129,19 @@ class Redactor:
             text = self._replaced(text, findings)
         return f'"{DROPPED}"' if is_json(text) else DROPPED
 
+    def is_clean(self, texts: Mapping[str, str]) -> bool:
+        """Whether nothing is found in texts by their names, which are read as one."""
+        new = {
+            known: _framed(name, text)
+            for name, text in texts.items()
+            if (known := hash((text, name))) not in self._clean
+        }
+        if new and self.find("\n".join(new.values())):
+            return False
+        for known in new:
+            self._remember(known)
+        return True
+
     def _remember(self, known: int) -> None:
         self._clean[known] = None
         if len(self._clean) > MOST_REMEMBERED:
@@ -193,6 +206,11 @@ def _frame(name: str, text: str) -> tuple[str, str]:
     if not name:
         return "", ""
     return (f'{name}="', '"') if len(text) <= LONGEST_VALUE and '"' not in text else (f"{name}: ", "")
+
+
+def _framed(name: str, text: str) -> str:
+    head, tail = _frame(name, text)
+    return f"{head}{text}{tail}"
 
 
 def _has_numbers(text: str) -> bool:

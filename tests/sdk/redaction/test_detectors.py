@@ -146,6 +146,25 @@ def test_values_are_taken_whole_and_nothing_beside_them(kind: str, text: str, ex
     assert redacted(text)[0] == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "License 1234-5678-9012-3456",
+        "the number 4111-1111-1111-1112 is none",
+        "Version 10.0.0.1 of the firmware, then 0.1.2.3 and 1.2.3.4.5",
+        "Order 112-3456789-1234567 at 10.30 on 12.12.2024",
+        "MAC 00:1B:44:11:3A:B7 at 12:34:56.789",
+        "ISBN 978-3-16-148410-0, ISBN 0-306-40615-2",
+        "GUID 3F2504E0-4F89-11D3-9A0C-0305E82C3301",
+        "lat 37.7749 lon -122.4194, 0x7ffeefbff5c8",
+        "image@2x.png, react@18.2.0, getty@tty1.service, git@github.com:x/y",
+        "a@b.transpose() + c @ d.T",
+    ],
+)
+def test_what_only_looks_like_a_value_is_left(text: str) -> None:
+    assert redacted(text) == (text, {})
+
+
 @pytest.mark.parametrize(("kind", "text"), LOOKALIKES)
 def test_signs_that_only_look_different_hide_nothing(kind: str, text: str) -> None:
     assert redacted(text) == (f"[{kind.upper()}]", {kind: 1})
