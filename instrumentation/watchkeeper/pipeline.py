@@ -120,7 +120,7 @@ class Pipeline:
         """Wait until all that is queued now is sent; ``False`` if that took too long or the collector is
         away.
         """
-        if self._thread is None and not len(self._queue):
+        if self._thread is None and not self.waiting[0]:
             return True
         self.run()
         with self._news:
@@ -134,7 +134,7 @@ class Pipeline:
         """Flush and end the thread; what could not be sent by then is dropped and counted."""
         if self._is_over:
             return True
-        if len(self._queue):
+        if self.waiting[0]:
             self.run()
         self._deadline_s = monotonic() + timeout_s
         is_flushed = self.flush(timeout_s)
