@@ -194,6 +194,18 @@ def test_an_hour_told_apart_into_too_many_is_left_to_spans(
     assert worker.run_round() == 0
 
 
+def test_an_hour_that_can_no_longer_be_rolled_up_is_left_to_spans(
+    store: RolledStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchkeeper_collector.rollup.building.MOST_ROWS", 10)
+    store.put(*(span(n, 3, SpanId=f"v{n}", Feature=f"f{n}", ReceivedAt=OLD_NS) for n in range(30)))
+    worker = store.worker()
+    worker.run_round()
+    worker.run_round()
+    assert ask(store, "calls") == ([{"calls": 54}], True)
+    assert worker.run_round() == 0
+
+
 def test_facets_and_heat_maps_are_those_of_the_spans(store: RolledStore) -> None:
     slice_, wanted = Slice("shop", WINDOW, "kind:llm"), Wanted(["model", "service", "kind", "user"])
     number = find_distributed("latency_ms")

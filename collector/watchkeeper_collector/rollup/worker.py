@@ -165,15 +165,17 @@ class RollupWorker:
         dirty: Set[ProjectHour],
         now_us: int,
     ) -> int:
-        """Build the hours that have been at rest; the others wait, marked."""
-        todo = {hour: state for hour, state in todo.items() if self._too_varied.get(hour) != state}
+        """Build the hours that have been at rest. The others are marked, and wait if they can be built."""
+        varied = {hour for hour, state in todo.items() if self._too_varied.get(hour) == state}
         ready = {
             hour: state
             for hour, state in todo.items()
-            if hour not in built or now_us - built[hour].built_us >= self._rest_us(state)
+            if hour not in varied
+            and (hour not in built or now_us - built[hour].built_us >= self._rest_us(state))
         }
-        self._waiting = todo.keys() - ready.keys()
-        mark_hours(self.tables, sorted(self._waiting - dirty))
+        left = todo.keys() - ready.keys()
+        self._waiting = left - varied
+        mark_hours(self.tables, sorted((left & built.keys()) - dirty))
         for some in by_spans(ready):
             if self._closing.is_set():
                 break
@@ -193,6 +195,7 @@ class RollupWorker:
                     self._build_some({hour: state}, now_us)
                 return
             self._too_varied |= hours
+            self._waiting |= hours.keys()
             self.status.hours_too_varied += 1
             return
         self.status.hours_built += len(hours)
