@@ -50,7 +50,7 @@ Hits = Counter[str]
 
 
 class Redactor:
-    """A policy at work; may be used by several threads. Keeps no text, but the hashes of the last clean ones:
+    """A policy at work; may be used by several threads. Keeps no text, but hashes of clean ones:
     conversations, instructions and tools are sent again and again.
     """
 
@@ -58,7 +58,7 @@ class Redactor:
         self._policy = policy
         self._modes: dict[str, Mode] = policy.active
         self._ranks = tuple(self._modes)
-        self._clean: dict[int, None] = {}
+        self._clean: set[int] = set()
         self._detectors = [
             PatternDetector(name, policy.patterns[name])
             if name in policy.patterns
@@ -143,9 +143,9 @@ class Redactor:
         return True
 
     def _remember(self, known: int) -> None:
-        self._clean[known] = None
-        if len(self._clean) > MOST_REMEMBERED:
-            self._clean.pop(next(iter(self._clean)), None)
+        if len(self._clean) >= MOST_REMEMBERED:
+            self._clean.clear()
+        self._clean.add(known)
 
     def find(self, text: str, name: str = "") -> list[Finding]:
         """Values in order, none over another, by their places in ``text``; flagged ones beside the others."""

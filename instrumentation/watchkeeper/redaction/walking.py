@@ -7,6 +7,8 @@ from watchkeeper.redaction.redactor import Hits, Redactor
 
 STRUCTURE = frozenset({"type", "role", "id", "modality", "mime_type", "sha256"})
 """Members of messages and of their parts that give them their form."""
+PARTS = ("parts", "content")
+"""What a message's parts are called by OpenTelemetry, and by most providers."""
 NAMELESS = frozenset(
     {"content", "text", "arguments", "response", "result", "value", "parts", "input", "output"}
 )
@@ -51,17 +53,20 @@ class Walk:
 
     def _message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            key: self._parts(item) if key == "parts" else self._member(key, item)
+            key: self._parts(item)
+            if key in PARTS and isinstance(item, list | tuple)
+            else self._member(key, item)
             for key, item in message.items()
         }
 
     def _parts(self, parts: Sequence[Any]) -> list[Any]:
-        texts = [number for number, part in enumerate(parts) if _is_text(part)]
+        """Each by itself, but for values that begin in one text and end in the next."""
+        texts = {number: key for number, part in enumerate(parts) if (key := _text_member(part))}
         if len(texts) > 1:
-            together = self._redactor.joined([parts[number]["content"] for number in texts], self.hits)
             parts = list(parts)
-            for number, text in zip(texts, together, strict=True):
-                parts[number] = {**parts[number], "content": text}
+            together = self._redactor.joined([parts[number][key] for number, key in texts.items()], self.hits)
+            for (number, key), text in zip(texts.items(), together, strict=True):
+                parts[number] = {**parts[number], key: text}
         return [self._part(part) for part in parts]
 
     def _part(self, part: Any) -> Any:
@@ -84,8 +89,11 @@ class Walk:
 
 
 def _is_message(value: Mapping[Any, Any]) -> bool:
-    return isinstance(value.get("role"), str) and isinstance(value.get("parts"), list | tuple)
+    return isinstance(value.get("role"), str) and any(name in value for name in PARTS)
 
 
-def _is_text(part: Any) -> bool:
-    return isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("content"), str)
+def _text_member(part: Any) -> str | None:
+    """The member with the text of a part that is one: OpenTelemetry's name for it, or most providers'."""
+    if not isinstance(part, Mapping) or part.get("type") != "text":
+        return None
+    return next((name for name in ("content", "text") if isinstance(part.get(name), str)), None)

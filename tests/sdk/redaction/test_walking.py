@@ -69,6 +69,14 @@ def test_a_value_split_between_two_parts_is_found(cut: int) -> None:
     assert hits == {"card": 1}
 
 
+def test_messages_of_other_forms_keep_theirs() -> None:
+    parts = [{"type": "text", "text": "4111 1111"}, {"type": "text", "text": " 1111 1111 joe@x.org"}]
+    (message,) = ALL.apply([{"role": "user", "content": parts}])
+    assert [part["text"] for part in message["content"]] == ["[CARD]", " [EMAIL]"]
+    crossed = Redaction(lambda text: "X" * len(text)).apply([{"role": "user", "content": "abc", "id": "m1"}])
+    assert crossed == [{"role": "user", "content": "XXX", "id": "m1"}]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
