@@ -68,8 +68,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
             "langchain_core.callbacks.base",
             (
                 official("langchain", "LangChainInstrumentor"),
-                openllmetry("langchain", "LangchainInstrumentor"),
                 openinference("langchain", "LangChainInstrumentor"),
+                openllmetry("langchain", "LangchainInstrumentor"),
             ),
             first_used={
                 "langchain_core.callbacks.base": "BaseCallbackManager",
