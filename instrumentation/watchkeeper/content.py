@@ -51,16 +51,20 @@ def render(value: Any, limit_bytes: int) -> tuple[str, bool]:
     """JSON of at most about ``limit_bytes``, and whether texts inside it had to be cut."""
     text = _dump(value)
     longest = limit_bytes // 2
-    while len(text.encode()) > limit_bytes and longest >= SHORTEST_CUT:
+    while _size_bytes(text) > limit_bytes and longest >= SHORTEST_CUT:
         text = _dump(_cut(value, longest))
         longest //= 2
-    if len(text.encode()) > limit_bytes:
+    if _size_bytes(text) > limit_bytes:
         return _dump([]), True
     return text, longest != limit_bytes // 2
 
 
+def _size_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def _dump(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_described)
+    text = ENCODER.encode(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
@@ -72,6 +76,9 @@ def _described(value: Any) -> Any:
         case bytes() | Binary():
             return blob_part("file", value)
     return str(value)
+
+
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_described)
 
 
 def _cut(value: Any, longest: int) -> Any:
