@@ -20,12 +20,16 @@ OpenPage = Callable[..., AppTest]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """A collector with a shop's day, and with telemetry that wants to be markup."""
     with CollectorProcess(tmp_path_factory.mktemp("site") / "data") as collector:
-        collector.until(lambda: collector.ask("/readyz").status == 200, START_TIMEOUT_S)
+        wait_until_ready(collector)
         now_ns = time.time_ns()
         for request in (shop_request(now_ns), hostile_request(now_ns)):
             send(collector, request)
         collector.until(lambda: count_spans(collector) == SPAN_COUNT, START_TIMEOUT_S)
         yield collector
+
+
+def wait_until_ready(collector: CollectorProcess) -> None:
+    collector.until(lambda: collector.ask("/readyz").status == 200, START_TIMEOUT_S)
 
 
 def send(collector: CollectorProcess, request: ExportTraceServiceRequest) -> None:

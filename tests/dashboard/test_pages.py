@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from watchkeeper_dashboard.places import PLACES
 
 from tests.collector import CollectorProcess
-from tests.dashboard.conftest import OpenPage, open_app
+from tests.dashboard.conftest import OpenPage, open_app, wait_until_ready
 from tests.dashboard.hostile import HOST, PAYLOADS
 from tests.dashboard.traffic import hostile_trace_id
 
@@ -111,7 +111,7 @@ def test_range_that_is_none_is_explained(open_page: OpenPage) -> None:
 
 
 def test_facet_goes_into_the_filter_and_out_again(open_page: OpenPage) -> None:
-    app = open_page("traces", range="2d")
+    app = open_page("traces")
     app.button(key="facet_kind_0").click().run()
     chosen = app.text_input(key="filter").value
     assert chosen.startswith("kind:")
@@ -138,10 +138,10 @@ def test_session_user_and_error_group_open(open_page: OpenPage, site: CollectorP
     check_is_well(open_page("error_group", group=group["fingerprint"], range="2d"))
 
 
-def test_score_of_a_trace_is_given_on_its_page(open_page: OpenPage, site: CollectorProcess) -> None:
+def test_comment_on_a_trace_is_given_on_its_page(open_page: OpenPage, site: CollectorProcess) -> None:
     trace_id = site.get("/api/v1/traces?limit=1&start=-2d&filter=kind:llm")["items"][0]["trace_id"]
     app = open_page("trace", id=trace_id)
-    app.text_area[0].input("The retrieval found nothing here.").run()
+    app.text_area[0].input("The retrieval found nothing here.")
     next(button for button in app.button if button.label == "Comment").click().run()
     comments = site.get(f"/api/v1/comments?trace_id={trace_id}")["items"]
     assert [comment["text"] for comment in comments] == ["The retrieval found nothing here."]
@@ -177,16 +177,16 @@ def test_collector_that_is_away_is_said_in_words() -> None:
 
 def test_key_is_asked_for_and_holds_for_the_visit(tmp_path_factory: pytest.TempPathFactory) -> None:
     with CollectorProcess(tmp_path_factory.mktemp("locked") / "data") as collector:
-        collector.until_ready()
+        wait_until_ready(collector)
         made = collector.ask(
             "/api/v1/keys", method="POST", body={"name": "first", "scopes": ["admin"]}
         ).json()
         app = open_app(collector.http, "traces")
         assert any("Sign in" in element.value for element in app.html)
-        app.text_input[1].input("wk_wrong").run()
+        app.text_input[1].input("wk_wrong")
         next(button for button in app.button if button.label == "Sign in").click().run()
         assert any("not known" in element.value for element in app.html)
-        app.text_input[1].input(made["key"]).run()
+        app.text_input[1].input(made["key"])
         next(button for button in app.button if button.label == "Sign in").click().run()
         assert any("Nothing has arrived yet" in element.value for element in app.html)
         assert not app.exception
