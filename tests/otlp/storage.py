@@ -20,7 +20,7 @@ RECEIVED_DAY = "2026-11-23"
 
 
 class Tables(Store):
-    """A store with tables in a database of their own: those of spans, logs, metrics and scores, or of ``only``."""
+    """A store with a database of its own: spans, logs, metrics and scores, or the tables of ``only``."""
 
     def __init__(
         self,
