@@ -4,13 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import SpanContext
+
+SAME = SpanContext(0, 0, is_remote=False)
+"""Stands for the parent that the span has."""
 
 
-def copy_span(span: ReadableSpan, attributes: Mapping[str, Any], events: Sequence[Event]) -> ReadableSpan:
+def copy_span(
+    span: ReadableSpan,
+    attributes: Mapping[str, Any],
+    events: Sequence[Event],
+    parent: SpanContext | None = SAME,
+) -> ReadableSpan:
     return ReadableSpan(
         name=span.name,
         context=span.get_span_context(),
-        parent=span.parent,
+        parent=span.parent if parent is SAME else parent,
         resource=span.resource,
         attributes=attributes,
         events=events,

@@ -72,7 +72,7 @@ class StoryProcessor(SpanProcessor):
         self._forget(key)
 
     def _offer(self, span: ReadableSpan, *, is_ancestor: bool) -> None:
-        whole = self._aside.restored(span)
+        whole = self._twins.lifted(self._aside.restored(span))
         if self._twins.is_around(whole):
             whole = step_of(whole)
         if belongs := is_genai(whole.attributes or {}):

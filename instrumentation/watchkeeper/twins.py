@@ -79,7 +79,8 @@ class Twins:
     """Which spans of others are calls that we record ourselves."""
 
     def __init__(self) -> None:
-        self._superseded: dict[Key, None] = {}
+        self._superseded: dict[Key, SpanContext | None] = {}
+        """With their parents, which are those of all that is beneath them."""
         self._around: dict[Key, None] = {}
         """Parents of our calls."""
         self._own: dict[Key, None] = {}
@@ -89,17 +90,18 @@ class Twins:
         instrumentation's eyes, ours takes its place.
         """
         span = innermost()
+        key = key_of(span.get_span_context())
         if is_same_call(span, attributes):
-            _add(self._superseded, key_of(span.get_span_context()))
-            parent: SpanContext | None = getattr(span, "parent", None)
-            return set_span_in_context(NonRecordingSpan(parent) if parent else NonRecordingSpan(NOBODY))
+            _add(self._superseded, key, getattr(span, "parent", None))
+        if key in self._superseded:
+            return set_span_in_context(NonRecordingSpan(self._superseded[key] or NOBODY))
         return get_current() if span is get_current_span() else set_span_in_context(span)
 
     def note_call(self, span: ReadableSpan) -> None:
         """One of ours has begun."""
-        _add(self._own, key_of(span.get_span_context()))
+        _add(self._own, key_of(span.get_span_context()), None)
         if span.parent is not None:
-            _add(self._around, key_of(span.parent))
+            _add(self._around, key_of(span.parent), None)
 
     def is_superseded(self, span: ReadableSpan) -> bool:
         """Whether a span of another is to be left out: ours stands in its place, or around it."""
@@ -107,6 +109,13 @@ class Twins:
         return key_of(span.get_span_context()) in self._superseded or (
             key_of(span.parent) in self._own and is_call(attributes)
         )
+
+    def lifted(self, span: ReadableSpan) -> ReadableSpan:
+        """A span of another beneath one that is left out, in that one's place."""
+        key = key_of(span.parent)
+        if key not in self._superseded:
+            return span
+        return copy_span(span, span.attributes or {}, span.events, parent=self._superseded[key])
 
     def is_around(self, span: ReadableSpan) -> bool:
         """Whether a span of another, a call by what it says, has ours beneath it."""
@@ -144,7 +153,7 @@ def _without_call(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "openinference.span.kind", "CHAIN"
 
 
-def _add(keys: dict[Key, None], key: Key) -> None:
-    keys[key] = None
+def _add(keys: dict[Key, Any], key: Key, value: SpanContext | None) -> None:
+    keys[key] = value
     if len(keys) > MAX_KEYS:
         keys.pop(next(iter(keys)))

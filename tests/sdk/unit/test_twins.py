@@ -77,6 +77,19 @@ def test_ours_takes_the_place_of_a_call_around_it(handle: Handle, seen: SeenBy) 
     assert len({span.trace_id for span in spans}) == 2
 
 
+def test_what_else_is_beneath_a_call_that_is_left_out_moves_up(handle: Handle, seen: SeenBy) -> None:
+    other = tracer(handle)
+    with (
+        other.start_as_current_span("agent", attributes={"openinference.span.kind": "AGENT"}),
+        other.start_as_current_span("LLM", attributes=LLM),
+    ):
+        Client().complete("Where is Oslo?")
+        with other.start_as_current_span("guard", attributes={"openinference.span.kind": "GUARDRAIL"}):
+            pass
+        watchkeeper.trace(name="step")(len)("abc")
+    assert tree(seen(handle)) == {"agent": "", OURS: "agent", "guard": "agent", "step": "agent"}
+
+
 def test_another_operation_inside_a_call_takes_nobodys_place(handle: Handle, seen: SeenBy) -> None:
     """As a question that is embedded while a framework's model call is under way."""
     with tracer(handle).start_as_current_span("embed", attributes={"openinference.span.kind": "EMBEDDING"}):
