@@ -4,7 +4,7 @@ from watchkeeper.redaction.context import Words
 
 SPEAKING = Words(
     # English
-    "phone* telephone* tel cell* mobile* fax* whatsapp viber hotline helpline landline pager voicemail "
+    "phone* telephone* tel cell* mobile* fax* whatsapp whats viber hotline helpline landline pager voicemail "
     "call calls called calling caller callback dial dialed dialled dialing ring rang reach reached "
     "reachable texted texting sms msisdn desk contact contacts contacting "
     # German, Dutch, Scandinavian, Finnish

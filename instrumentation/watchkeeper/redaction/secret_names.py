@@ -46,7 +46,7 @@ VALUE = (
     rf"(?:\"(?P<double>[^\"\n]{{3,{LONGEST}}}+)\"|'(?P<single>[^'\n]{{3,{LONGEST}}}+)'"
     rf"|(?P<bare>[^\s\"'`,;&<>()\[\]{{}}|]{{4,{LONGEST}}}+))"
 )
-HEADER_VALUE = rf"[^\s\"',;)}}\[\\]{{6,{LONGEST}}}+"
+HEADER_VALUE = rf"[^\s\"',;()}}\[\\]{{6,{LONGEST}}}+"
 
 
 @dataclass(frozen=True, slots=True)
