@@ -72,6 +72,22 @@ def test_spans_take_the_values_of_a_root_that_came_later(store: SettlingStore) -
         assert list(state[span_id].values())[:7] == ["ann", "s1", "greet", "v7", "1.2", "prod", "search"]
 
 
+def test_who_keeps_sums_is_told_before_and_after_which_spans_change(store: SettlingStore) -> None:
+    told: list[Any] = []
+    seen: list[str] = []
+    later_ns = store.now_ns + SECOND_NS
+    store.put(span("a", "root", Timestamp=later_ns), span("root", UserId="ann", SessionId="s1"))
+    store.command(f"UPDATE {store.database}.spans SET UserId = '', Inherited = 0 WHERE SpanId = 'a'")
+
+    def touch(extents: Any) -> None:
+        told.extend(extents)
+        seen.append(users(store)["a"])
+
+    store.worker(touch=touch).run_round()
+    assert told == [("shop", store.now_ns, later_ns)] * 2
+    assert seen == ["", "ann"]
+
+
 def test_a_settled_store_is_left_alone(store: SettlingStore) -> None:
     store.put(span("root", UserId="ann"), span("a", "root"), llm("c", "a"), llm("d", "c"))
     first, second = store.settle(), store.settle()
