@@ -395,6 +395,13 @@ def test_repricing_changes_the_stored_cost_of_its_scope_only(desk: Desk) -> None
     assert estimate(desk.table, scope)["changed_calls"] == 0
 
 
+def test_who_keeps_sums_is_told_before_and_after_which_calls_are_repriced(desk: Desk) -> None:
+    told: list[Any] = []
+    scope = Scope("shop", NOON, NOON + DAY)
+    desk.wait_for(reprice(replace(desk.table, touch=told.append), scope))
+    assert told == [[("shop", repricing.nanoseconds(scope.start), repricing.nanoseconds(scope.end))]] * 2
+
+
 def test_repricing_reaches_calls_that_the_worker_filled(desk: Desk) -> None:
     span = desk.send(Call())[0]
     desk.worker().run_round()
