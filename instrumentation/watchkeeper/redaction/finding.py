@@ -1,5 +1,6 @@
 """What a detector found, and which of several findings at one place counts."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -44,14 +45,16 @@ def merged(findings: Iterable[Finding], ranks: Sequence[str]) -> list[Finding]:
 
 def outside(findings: Iterable[Finding], taken: Sequence[tuple[int, int]]) -> Iterator[Finding]:
     """What is left of findings beside the spans in ``taken``, which are in order."""
+    ends = [end for _, end in taken]
     for finding in findings:
         start = finding.start
-        for taken_start, taken_end in taken:
-            if taken_end <= start or taken_start >= finding.end:
-                continue
+        for place in range(bisect_right(ends, start), len(taken)):
+            taken_start, taken_end = taken[place]
+            if taken_start >= finding.end:
+                break
             if taken_start > start:
                 yield finding._replace(start=start, end=taken_start)
-            start = max(start, taken_end)
+            start = taken_end
         if start < finding.end:
             yield finding._replace(start=start)
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import takewhile
 
 Mask = tuple[int, int, str]
 """From, to before, and what takes the place."""
@@ -28,7 +27,10 @@ def replaced_in_json(text: str, masks: Sequence[Mask], redact: Callable[[str], s
     for token in _token().finditer(text):
         while first < len(masks) and masks[first][1] <= token.start():
             first += 1
-        inside = list(takewhile(lambda mask: mask[0] < token.end(), masks[first:]))  # noqa: B023 - used at once
+        last = first
+        while last < len(masks) and masks[last][0] < token.end():
+            last += 1
+        inside = masks[first:last]
         if inside:
             pieces += (text[end : token.start()], _replaced(token, inside, redact))
             end = token.end()

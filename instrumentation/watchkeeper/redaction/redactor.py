@@ -111,15 +111,11 @@ class Redactor:
         known = hash((text, name))  # of 64 bits, under a key of the process
         if known in self._clean:
             return text
-        for number in range(ROUNDS):
-            findings = self.find(text, name)
-            if number == 0 and not findings:
-                self._remember(known)
-                return text
-            if number == 0:
-                hits.update(
-                    finding.detector for finding in findings if self._modes[finding.detector] == "flag"
-                )
+        findings = self.find(text, name)
+        if not findings:
+            self._remember(known)
+        hits.update(finding.detector for finding in findings if self._modes[finding.detector] == "flag")
+        for _ in range(ROUNDS):
             findings = [finding for finding in findings if self._modes[finding.detector] != "flag"]
             if not findings:
                 return text
@@ -127,6 +123,7 @@ class Redactor:
             if any(self._modes[finding.detector] == "drop" for finding in findings):
                 break
             text = self._replaced(text, findings)
+            findings = self.find(text, name)
         return f'"{DROPPED}"' if is_json(text) else DROPPED
 
     def is_clean(self, texts: Mapping[str, str]) -> bool:

@@ -108,3 +108,12 @@ def shape(value: Any) -> Any:
 def test_hostile_texts_take_time_in_proportion_to_their_length(piece: str) -> None:
     """Anything worse than linear would take more than the time that there is."""
     assert ALL.apply(piece * ((1 << 16) // len(piece))) is not None
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("item", ['"a@b.co"', '"[EMAIL] a@b.co"', "4111111111111111", '"\\"a@b.co"'])
+def test_many_values_take_time_in_proportion_to_their_number(item: str) -> None:
+    text = "[" + ",".join([item] * 4000) + "]"
+    hits = Counter[str]()
+    assert len(json.loads(ALL.apply(text, hits))) == 4000
+    assert hits.total() == 4000
