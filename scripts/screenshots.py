@@ -123,7 +123,7 @@ def first(api: str, path: str, field: str) -> str:
 
 def take_all(options: argparse.Namespace, url: str, api: str) -> int:
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - says what to install
     except ModuleNotFoundError:
         raise SystemExit("Playwright is missing: pip install playwright") from None
     pages = {name: path for name, path in find_pages(api).items() if options.pages in name}

@@ -107,6 +107,7 @@ class DashboardProcess:
         while self._process is not None and not self._is_stopping.is_set():
             started_s = time.monotonic()
             code = self._process.wait()
+            _close_input(self._process)
             if self._is_stopping.is_set():
                 return
             short_lives = short_lives + 1 if time.monotonic() - started_s < SHORT_LIFE_S else 0
@@ -121,12 +122,16 @@ class DashboardProcess:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):
-            process.stdin.close()
+    _close_input(process)
     process.terminate()
     try:
         process.wait(LONGEST_STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _close_input(process: "subprocess.Popen[str]") -> None:
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
