@@ -22,7 +22,9 @@ SPEAKING = Words(
     phrases=(
         r"\b(?:answer(?:ing|ed|s)?|messages?|texts?)(?: me| us| you)? (?:at|on|to|via)\b"
         r"|\b(?:messages?|texts?|otp|code|sms) (?:at|on|to|via) (?:my|your|his|her|the|our)(?: \w+)?"
-        r"|\b(?:my|your|his|her|our|their) (?:\w+ )?number\b|\btext (?:me|us|him|her|them)\b|tel:|☎|📞|📱"
+        r"|\b(?:my|your|his|her|our|their)"
+        r"(?: (?:new|old|phone|mobile|cell|home|work|office|direct|personal|private|current))? number\b"
+        r"|\btext (?:me|us|him|her|them)\b|tel:|☎|📞|📱"
     ),
     marks="answer message text number otp code sms tel: ☎ 📞 📱",
     unspaced=(
@@ -44,5 +46,6 @@ DENYING = Words(
 SIGNS = "=*\u00d7\u00f7\u221a\u2211#"
 """What stands before the numbers of sums and tickets."""
 FOLLOWING = (
-    r" ?[-(,]? ?(?:office|fax|mobile|cell|home|work|desk|landline|phone|tel|mobil|privat|büro)(?![a-z])"
-)
+    r" ?[-(,]? ?(?:office|fax|mobile|cell|home|work|desk|landline|phone|tel|mobil|privat|büro)"
+    r"(?![a-z]| ?[:.])"
+)  # fmt: skip

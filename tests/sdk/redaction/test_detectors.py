@@ -150,6 +150,8 @@ def test_values_are_taken_whole_and_nothing_beside_them(kind: str, text: str, ex
     "text",
     [
         "License 1234-5678-9012-3456",
+        "Kundennummer 4711-0815, Tel: none",
+        "my order number is 5551234567, the function call 20240101",
         "the number 4111-1111-1111-1112 is none",
         "Version 10.0.0.1 of the firmware, then 0.1.2.3 and 1.2.3.4.5",
         "Order 112-3456789-1234567 at 10.30 on 12.12.2024",
