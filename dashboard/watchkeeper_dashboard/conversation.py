@@ -44,7 +44,7 @@ def show_conversation(span: Mapping[str, Any]) -> None:
         note(f"{len(turns) - MOST_MESSAGES} earlier messages are left out here: see the raw attributes.")
     st.html("".join(pieces))
     if span["tool_definitions"]:
-        st.html(_details(f"{len(span['tool_definitions'])} tools on offer", _json(span["tool_definitions"])))
+        st.html(_details(f"Tools on offer: {len(span['tool_definitions'])}", span["tool_definitions"]))
 
 
 def show_messages(messages: Iterable[tuple[Message, str]]) -> None:
