@@ -78,9 +78,9 @@ def ask_for_key(visit: Visit, error: ApiError, key: str) -> None:
     with st.form(f"sign_in_{key}", width=560):
         box(title, error.message if visit.api_key else "The collector asks for a key with the scope read.")
         given = st.text_input("API key", type="password", autocomplete="current-password")
-        st.form_submit_button("Sign in", type="primary", on_click=None)
+        is_wanted = st.form_submit_button("Sign in", type="primary")
     note("`watchkeeper keys create --scope read,content` makes one. It is kept for this visit only.")
-    if given:
+    if is_wanted and given:
         visit.sign_in(given)
         st.rerun()
 
