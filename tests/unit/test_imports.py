@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "watchkeeper_schemas": set[str](),
 }
 APPLICATIONS = ("watchkeeper_collector/demo/live/",)
-"""Instrumented applications that come with a package and run in processes of their own: they may use the SDK."""
+"""Applications that come with a package and run in processes of their own: they may use the SDK."""
 LEVELS = (
     {"__main__"},
     {"cli"},
