@@ -27,9 +27,13 @@ def combined(function: str, combinator: str, argument: str, condition: str = "")
 
 
 def bucket_sql(value: str) -> str:
-    """The number of the bucket that a value is in; a power of two begins a bucket."""
+    """The number of the bucket that a value is in; a power of two begins a bucket.
+
+    What lies behind a NULL may be no number at all, and is computed too.
+    """
     number = f"floor(log2({value}) * {BUCKETS_PER_DOUBLING})"
-    return f"toInt16(greatest({LOWEST_BUCKET}, least({HIGHEST_BUCKET}, {number})))"
+    bounded = f"greatest({LOWEST_BUCKET}, least({HIGHEST_BUCKET}, {number}))"
+    return f"toInt16(ifNotFinite({bounded}, {LOWEST_BUCKET}))"
 
 
 def _known(column: str) -> str:
