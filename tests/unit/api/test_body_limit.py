@@ -42,10 +42,10 @@ def test_a_body_over_the_bound_is_refused(client: TestClient, *, compressed: boo
     ("body", "encoding", "status"),
     [
         (b"no gzip", "gzip", 400),
-        (gzip.compress(b"x" * 100)[:-9], "gzip", 400),
+        (gzip.compress(b"x" * 100, mtime=0)[:-9], "gzip", 400),
         (b"", "gzip", 400),
         (b"x", "br", 415),
-        (gzip.compress(gzip.compress(b"x")), "gzip, gzip", 415),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "gzip, gzip", 415),
     ],
 )
 def test_what_is_no_gzip_is_refused_in_words(
