@@ -3,7 +3,7 @@
     python scripts/screenshots.py --out DIR                    starts a demo of its own, and ends it
     python scripts/screenshots.py --out DIR --url http://127.0.0.1:8501 --api http://127.0.0.1:4318
 
-It needs Playwright's Python package (`pip install playwright`) and a Chromium (`apt-get install chromium`).
+It needs a Chromium (`apt-get install chromium`).
 """
 
 import argparse
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -61,7 +62,7 @@ def demo() -> Iterator[tuple[str, str]]:
         command = [sys.executable, "-m", "watchkeeper_collector", "up", "--demo", "--data", folder]
         ports = {"--http-port": HTTP_PORT, "--grpc-port": GRPC_PORT, "--dashboard-port": DASHBOARD_PORT}
         command += [word for name, port in ports.items() for word in (name, str(port))]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             wait_for_traffic(process)
             wait_for(f"{url}/_stcore/health")
@@ -73,9 +74,10 @@ def demo() -> Iterator[tuple[str, str]]:
 
 def wait_for_traffic(process: "subprocess.Popen[str]") -> None:
     """Until the demo says that all of its history is there."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    assert process.stderr is not None
+    for line in process.stderr:
         if line.startswith("Live traffic is on"):
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it
             return
     raise SystemExit("The demo ended before its history was there.")
 
