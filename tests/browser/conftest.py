@@ -116,7 +116,7 @@ def wait_for(url: str) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, no test of this process can use asyncio.run
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is missing: apt-get install chromium"

@@ -22,7 +22,8 @@ FOUND = "() => document.body.innerText"
 ACTIVE = "script, img, iframe, link, a, object, embed, base, form, meta, video, audio"
 LIVE = f"""() => [...document.querySelectorAll('{ACTIVE}')]
     .flatMap((e) => [e.src, e.href, e.data, e.action, e.getAttribute('content')])
-    .filter((url) => typeof url === 'string' && (url.includes('{HOST}') || url.startsWith('javascript:')))"""
+    .filter((url) => typeof url === 'string' && !url.startsWith(location.origin))
+    .filter((url) => url.includes('{HOST}') || url.startsWith('javascript:'))"""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def request(number: int, payload: str) -> object:
     span = make_span(
         attributes,
         name=payload,
-        trace_id=number.to_bytes(16, "big").replace(b"\x00", b"\x07"),
+        trace_id=(100 + number).to_bytes(16, "big"),
         span_id=(number + 1).to_bytes(8, "big"),
         start_time_unix_nano=now_ns - (number + 1) * 10**9,
         end_time_unix_nano=now_ns - number * 10**9,
@@ -79,7 +80,7 @@ def request(number: int, payload: str) -> object:
 
 
 def score(number: int, payload: str) -> dict[str, object]:
-    trace_id = number.to_bytes(16, "big").replace(b"\x00", b"\x07").hex()
+    trace_id = (100 + number).to_bytes(16, "big").hex()
     return {
         "name": payload[:100],
         "value": 0.5,

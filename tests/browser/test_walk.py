@@ -75,7 +75,6 @@ def test_a_trace_leads_to_its_session_and_back(visitor: Visitor, shop: Site) -> 
     visitor.page.wait_for_url(re.compile("/session[?]"))
     visitor.settle()
     assert parameters(visitor)["session"] == [found["sessions"][0]]
-    assert parameters(visitor)["range"] == ["30d"]
     visitor.page.go_back()
     visitor.page.wait_for_url(re.compile("/trace[?]"))
     visitor.settle()

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 WATCHKEEPER = [sys.executable, "-m", "watchkeeper_collector"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("WATCHKEEPER_", "OTEL_"))}
 TRACES = 60
-OWN_MODEL = "shop-intent-7b"
+OWN_MODEL = "shop-intent-7b-r2"
 
 Done = subprocess.CompletedProcess[str]
 

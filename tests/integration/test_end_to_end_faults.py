@@ -90,7 +90,7 @@ def test_a_killed_collector_goes_on_with_its_work_and_waits_for_no_lease_of_its_
         assert hold_leases_for_ever(data_dir) == {"migration"}
         collector.start().until(lambda: has_worked(collector))
         collector.kill()
-        assert hold_leases_for_ever(data_dir) == {"prices", "settling"}
+        assert hold_leases_for_ever(data_dir) == {"prices", "rollup", "settling"}
         collector.start().until(lambda: has_worked(collector))
 
 

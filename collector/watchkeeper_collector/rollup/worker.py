@@ -223,7 +223,7 @@ class RollupWorker:
 
 def closed_hours(now_s: int, kept_days: int) -> range:
     """The hours that are over and whose spans are all kept, by their start, with a day to spare."""
-    first_s = now_s - (kept_days - 1) * DAY_S
+    first_s = max(0, now_s - (kept_days - 1) * DAY_S)
     return range(-(-first_s // HOUR_S) * HOUR_S, (now_s - CLOSED_AFTER_S) // HOUR_S * HOUR_S, HOUR_S)
 
 

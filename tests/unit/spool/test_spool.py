@@ -147,7 +147,7 @@ def test_an_outage_makes_large_segments_instead_of_many(tmp_path: Path) -> None:
             for number in range(30):
                 await append(spool, f"n{number}")
                 await asyncio.sleep(0.003)
-            assert len(spool.backlog) == 1
+            assert len(spool.backlog) <= 2
 
     asyncio.run(scenario())
 
