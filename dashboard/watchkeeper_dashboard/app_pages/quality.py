@@ -98,12 +98,12 @@ def _show_scores(visit: Visit, view: View, by: str, answers: Answers) -> None:
 
 def _show_course(visit: Visit, view: View, by: str, names: Sequence[str]) -> None:
     chosen = st.selectbox(
-        "Over time", names, key="score", format_func=lambda name: plain.short(name, 60), width=320
+        "Over time", names, key="score_name", format_func=lambda name: plain.short(name, 60), width=320
     )
     measure = f"score.{chosen}"
     with section(visit, "score"):
         rows = visit.ask(score=view.query(measure, by=by, step="auto", limit=TOP))["score"]["rows"]
-        chart(build_lines(read_groups(rows, by, measure, "count", visit.palette), visit.zone), "score")
+        chart(build_lines(read_groups(rows, by, measure, "count", visit.palette), visit.zone), "score_course")
 
 
 def _labels(row: Mapping[str, Any]) -> str:
