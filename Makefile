@@ -1,11 +1,13 @@
 # `make` alone lists the targets. Each makes its own environment: nothing but Python 3.11 or newer is needed.
 # ARGS goes on to the program behind a target: make test ARGS="tests/unit -k spool"
+# Tests run on WORKERS processes, a file on one of them: make test WORKERS=8
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+WORKERS := 2
 INSTALLED := .venv/installed-$(shell cat locks/dev.txt locks/previous.txt pyproject.toml | sha256sum | cut -c 1-16)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header $(ARGS)
@@ -19,7 +21,7 @@ demo: $(INSTALLED) ## Collector on the embedded engine, with live traffic to loo
 	@$(BIN)/watchkeeper up --demo $(ARGS)
 
 test: $(INSTALLED) system-packages ## All tests, with a seeded sample of each campaign.
-	@$(BIN)/python -m pytest -m "not campaign" $(ARGS)
+	@$(BIN)/python -m pytest -m "not campaign" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types and the direction of imports.
 	@$(BIN)/ruff format --check .
