@@ -119,7 +119,11 @@ def test_logs_go_to_the_logs(doors: Doors) -> None:
         (b"[[[[" * 5_000, JSON, "JSON"),
         (BODY, {**PROTOBUF, "content-encoding": "gzip"}, "not valid gzip"),
         (gzip.compress(BODY, mtime=0)[:-4], {**PROTOBUF, "content-encoding": "gzip"}, "truncated"),
-        (gzip.compress(BODY, mtime=0) + b"x", {**PROTOBUF, "content-encoding": "gzip"}, "data behind its end"),
+        (
+            gzip.compress(BODY, mtime=0) + b"x",
+            {**PROTOBUF, "content-encoding": "gzip"},
+            "data behind its end",
+        ),
     ],
 )
 def test_bad_data_is_answered_400_in_the_requests_encoding(
