@@ -76,7 +76,8 @@ def show_senders(visit: Visit, view: View) -> None:
 
 
 def show_storage(visit: Visit, _view: View) -> None:
-    status = visit.ask(status=Question("/status"))["status"]
+    answers = visit.ask(status=Question("/status"), demo=Question("/demo"))
+    status = answers["status"]
     tables = sorted(status["store"]["tables"], key=lambda table: -table["bytes_on_disk"])
     held = [table for table in tables if table["rows"]]
     with panel("Tables", tip="Bytes on disk, compressed; of all projects."):
@@ -94,6 +95,16 @@ def show_storage(visit: Visit, _view: View) -> None:
         "How long things are kept is a setting: content_retention_days, span_retention_days and"
         " aggregate_retention_days."
     )
+    if (demo := answers.get("demo")) and demo["spans"]:
+        _show_demo(visit, demo)
+
+
+def _show_demo(visit: Visit, demo: Mapping[str, Any]) -> None:
+    with panel("Demo"):
+        note(f"{units.count(demo['spans'])} invented spans are in a project of their own.")
+        if st.button("Remove the demo's data", key="remove_demo", icon=":material/delete:"):
+            with st.spinner("Removing"):
+                attempt(visit, "DELETE", "/demo", done="The demo's data is gone.")
 
 
 def show_about(visit: Visit, _view: View) -> None:

@@ -1,8 +1,10 @@
 """Every page against a real collector with demo data."""
 
 import re
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -10,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from watchkeeper_dashboard.places import PLACES
 
 from tests.collector import CollectorProcess
-from tests.dashboard.conftest import OpenPage, open_app, wait_until_ready
+from tests.dashboard.conftest import OpenPage, open_app, send, wait_until_ready
 from tests.dashboard.hostile import HOST, PAYLOADS
-from tests.dashboard.traffic import hostile_trace_id
+from tests.dashboard.traffic import hostile_trace_id, shop_request
 
 LISTS = [file for file, place in PLACES.items() if place.section]
 OUR_TAGS = {
@@ -190,3 +192,16 @@ def test_key_is_asked_for_and_holds_for_the_visit(tmp_path_factory: pytest.TempP
         next(button for button in app.button if button.label == "Sign in").click().run()
         assert any("Nothing has arrived yet" in element.value for element in app.html)
         assert not app.exception
+
+
+def test_one_click_removes_the_demo(tmp_path: Path) -> None:
+    with CollectorProcess(tmp_path / "data", default_project="demo", segment_age_s=0.05) as collector:
+        wait_until_ready(collector)
+        send(collector, shop_request(time.time_ns()))
+        collector.until(lambda: collector.get("/api/v1/demo")["spans"] > 0)
+        app = open_app(collector.http, "data", part="storage")
+        check_is_well(app)
+        check_is_well(app.button(key="remove_demo").click().run())
+        assert collector.get("/api/v1/demo")["spans"] == 0
+        with pytest.raises(KeyError):
+            app.button(key="remove_demo")
