@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## Collector on the embedded engine, with live traffic to look at.
+demo: $(INSTALLED) ## Collector and dashboard on the embedded engine, with live traffic to look at.
 	@$(BIN)/watchkeeper up --demo $(ARGS)
 
 test: $(INSTALLED) system-packages ## All tests, with a seeded sample of each campaign.

@@ -112,6 +112,7 @@ def build_router(
         return Slice(caller.project, read_window(start, end, now_ns()), filter_, caller.allows("content"))
 
     _add_reading(router, source, resolutions, slice_of)
+    _add_occurrences(router, source, slice_of)
     _add_resolving(router, resolutions)
     return router
 
@@ -153,6 +154,10 @@ def _add_reading(
         wanted = Wanted(slice_of(caller, filter, start, end), resolutions.all(caller.project))
         return error_groups.get_group(source, wanted, fingerprint)
 
+
+def _add_occurrences(
+    router: APIRouter, source: Source, slice_of: Callable[[Principal, str, str, str], Slice]
+) -> None:
     @router.get("/{fingerprint}/occurrences", response_model=Page[ErrorExample])
     def list_occurrences(
         caller: Reader,

@@ -179,6 +179,7 @@ def build_router(
         return traces.list_traces(source, wanted, limit=limit, cursor=cursor)
 
     _add_one_trace(router, source, read_conversation)
+    _add_one_span(router, source, read_conversation)
     return router
 
 
@@ -225,6 +226,8 @@ def _add_one_trace(router: APIRouter, source: Source, read_conversation: ReadCon
             tree["spans"] = [span | {"details": details.get(span["span_id"])} for span in tree["spans"]]
         return TraceTree.model_validate(tree)
 
+
+def _add_one_span(router: APIRouter, source: Source, read_conversation: ReadConversation) -> None:
     @router.get("/traces/{trace_id}/spans/{span_id}", response_model=SpanDetails)
     def get_span(caller: Reader, *, trace_id: TraceId, span_id: Annotated[str, Path(max_length=64)]) -> Any:
         """Look at one span of a trace, with its content by the scope `content`."""

@@ -20,7 +20,7 @@ LIVE = (
     "Live traffic is on: the shop's two services, instrumented, call models that are bundled with the demo.\n"
 )
 TO_SEE = """
-{live} There is something to find in the shop's last five weeks:
+{live}There is something to find in the shop's last five weeks, on the dashboard or with these:
 
   Which user caused the surge of cost, three days ago?
     {spender}
@@ -89,7 +89,7 @@ class Demonstration:
             player.send_history(on_progress)
         if not self._stop.is_set():
             sent = player.sent
-            say(f"Sent {sent.traces:,} traces, {sent.spans:,} spans and {sent.scores:,} scores of them.")
+            say(f"Sent {sent.traces:,} traces with {sent.spans:,} spans, and {sent.scores:,} scores.")
 
     def _wait_until_stored(self, client: ApiClient, player: "Player") -> None:
         """So that what is told to look at is there."""
