@@ -1,0 +1,1 @@
+"""Alerts: rules, their evaluation, the states of their series, and notifications."""

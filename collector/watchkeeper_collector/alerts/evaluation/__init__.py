@@ -1,0 +1,1 @@
+"""What rules find in the telemetry at a time."""

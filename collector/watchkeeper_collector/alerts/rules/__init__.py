@@ -1,0 +1,1 @@
+"""Alert rules: their files, what is checked of them, and their templates."""
