@@ -48,7 +48,7 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """``share_of``: the value is the series' part of the sum over these dimensions, of which ``by`` has more."""
+    """``share_of``: the value is the part of the sum over these dimensions, which are some of ``by``."""
 
     series: Series
     bound: Bound
