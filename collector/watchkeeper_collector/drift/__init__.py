@@ -1,0 +1,1 @@
+"""Drift: has what a model answers changed, beyond chance and beyond triviality?"""
