@@ -1,5 +1,6 @@
 """The way into the state store."""
 
+from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.api_keys import ApiKeys
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.leases import Lease, build_holder
@@ -24,6 +25,7 @@ class State:
         self.views = Records(self.database, VIEWS, View, noun="view")
         self.comments = Records(self.database, COMMENTS, Comment, noun="comment")
         self.resolutions = Resolutions(self.database)
+        self.alerts = Alerts(self.database)
         self._holder = holder or build_holder()
 
     def migrate(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""The states of alerts: a pure machine, and the worker that turns it."""
