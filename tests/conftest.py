@@ -3,6 +3,7 @@
 A process can open one embedded engine path only: whoever needs ClickHouse takes ``engine_dsn``.
 """
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,12 @@ from tests.postgresql import PostgresqlServer
 from tests.storage import kept, migrated
 
 PRICES = kept("prices_test")
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays: a test that collects garbage need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,12 +5,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.trace import get_current_span
-from watchkeeper import Handle, instrument
+from watchkeeper import Handle, installing, instrument
 from watchkeeper.pricing import Pricing
 
 from tests.sdk.collector import Collector, Seen
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_unconfigure() -> None:
     faulthandler.dump_traceback_later(EXIT_LIMIT_S, exit=True, file=sys.__stderr__)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _versions_are_read_once() -> Iterator[None]:
+    """Clients are instrumented thousands of times here, and each reads the metadata of seventeen packages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(installing, "version", cache(installing.version))
+        yield
 
 
 @pytest.fixture(autouse=True)
