@@ -17,6 +17,7 @@ from watchkeeper_collector.state.keys import (
     build_key_id,
     build_secret,
     check_name,
+    check_rate,
     check_scopes,
     hash_secret,
     render_key,
@@ -46,21 +47,25 @@ class ApiKeys:
         name: str,
         scopes: Sequence[str] = ("ingest",),
         expires_at: datetime | None = None,
+        rates: tuple[float | None, float | None] = (None, None),
     ) -> tuple[ApiKey, str]:
         """Make a key, and its project if need be: its record, and the text that is shown this once.
 
-        Raises ``InvalidRequestError``.
+        ``rates`` are spans and bytes a second, where they are not those of the settings. Raises
+        ``InvalidRequestError``.
         """
         wanted = tuple(scope for scope in SCOPES if scope in scopes)
         check_project(project)
         check_name(name)
         check_scopes(tuple(scopes))
+        for rate in rates:
+            check_rate(rate)
         secret = build_secret()
         with self._database.write() as connection:
             now = self._database.now(connection)
             _check_expiry(expires_at, now)
             insert_project(connection, project, now)
-            key = ApiKey(build_key_id(), project, name, wanted, now, expires_at, None, None)
+            key = ApiKey(build_key_id(), project, name, wanted, now, expires_at, None, None, *rates)
             connection.execute(insert(API_KEYS).values(**_row(key), secret_hash=hash_secret(secret)))
         self.ring.catch_up()
         return key, render_key(key.id, secret)

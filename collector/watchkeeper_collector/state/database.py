@@ -1,7 +1,7 @@
 """Transactions on the state store, SQLite or PostgreSQL."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from watchkeeper_collector.errors import ConfigurationError, StateUnavailableError
+from watchkeeper_collector.state import witness
 
 POSTGRESQL_NAMES = ("postgresql", "postgres")
 SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000")
@@ -21,14 +22,17 @@ IS_WRITING = "is_writing"
 class Database:
     """One state store. Safe to share between threads; close it at the end.
 
-    Every failure of the database itself leaves as ``StateUnavailableError``.
+    Every failure of the database itself leaves as ``StateUnavailableError``. ``finish`` is called at
+    the end of every writing transaction, within it: the audit's place.
     """
 
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
+        self.finish: Callable[[Connection], None] = lambda _: None
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.description = parsed.render_as_string(hide_password=True)
         self._engine = _open_sqlite(parsed) if self.is_sqlite else _open_postgresql(parsed)
+        witness.attend(self._engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -40,8 +44,10 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that writes. SQLite has one writer at a time: others wait before they read."""
         writing = self._engine.execution_options(**{IS_WRITING: True})
+        witness.begin()
         with self._translated_errors(), writing.begin() as connection:
             yield connection
+            self.finish(connection)
 
     def check(self) -> None:
         """Raise ``StateUnavailableError`` unless the store answers."""

@@ -15,6 +15,7 @@ from watchkeeper_collector.state.keys import KeyLock, Principal, read_key
 REFRESH_INTERVAL_S = 0.5
 USE_INTERVAL_S = 60.0
 STALE_S = 600.0
+NO_LOCK = KeyLock("0" * 64, Principal("", "", frozenset()), None)
 
 
 class KeyRing:
@@ -47,9 +48,9 @@ class KeyRing:
         if (parts := read_key(text)) is None:
             return None
         key_id, secret = parts
-        lock = self._locks.get(key_id)
+        lock = self._locks.get(key_id, NO_LOCK)  # as slow for an id that there isn't
         now = self._now()
-        if lock is None or not lock.opens_for(secret, now):
+        if not lock.opens_for(secret, now):
             return None
         self._last_used[key_id] = now
         return lock.principal

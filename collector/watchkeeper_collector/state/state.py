@@ -2,6 +2,7 @@
 
 from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.api_keys import ApiKeys
+from watchkeeper_collector.state.audit import Audit
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.leases import Lease, build_holder
 from watchkeeper_collector.state.migration import migrate
@@ -19,6 +20,8 @@ class State:
 
     def __init__(self, url: str, *, holder: str = "") -> None:
         self.database = Database(url)
+        self.audit = Audit(self.database)
+        self.database.finish = self.audit.finish
         self.projects = Projects(self.database)
         self.keys = ApiKeys(self.database)
         self.budgets = Records(self.database, BUDGETS, Budget, noun="budget")

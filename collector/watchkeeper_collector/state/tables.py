@@ -58,6 +58,8 @@ API_KEYS = Table(
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("spans_per_s", Double),
+    Column("bytes_per_s", Double),
 )
 
 LEASES = Table(
