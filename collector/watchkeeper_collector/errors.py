@@ -17,7 +17,9 @@
     ├── QueryLimitError            a query hit its time or memory limit
     ├── StoreUnavailableError      ClickHouse does not answer
     ├── StateUnavailableError      the relational state store does not answer
+    ├── IdentityUnavailableError   the OpenID Connect provider does not answer
     ├── RefusedSegmentError        ClickHouse answers, and refuses this data
+    ├── SealedError                bytes on disk whose key is missing or another
     └── ConfigurationError         settings that cannot work
 
 Each class knows its HTTP status, its gRPC status and whether a retry can help, so that the
@@ -132,10 +134,19 @@ class StateUnavailableError(WatchkeeperError):
     code = "state_unavailable"
 
 
+class IdentityUnavailableError(WatchkeeperError):
+    code = "identity_unavailable"
+
+
 class RefusedSegmentError(WatchkeeperError):
     code = "refused"
     http_status = 400
     grpc_status = "INVALID_ARGUMENT"
+    is_retryable = False
+
+
+class SealedError(WatchkeeperError):
+    code = "sealed"
     is_retryable = False
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import Reader, may_show_content
 from watchkeeper_collector.api.spans import End, Filter, Start
 from watchkeeper_collector.errors import ForbiddenError
 from watchkeeper_collector.query import export
@@ -55,10 +55,8 @@ def build_router(
         that is given up asks the store no more. What fails on the way ends the connection, so a file whose
         end came is whole.
         """
-        if with_content and not caller.allows("content"):
-            raise ForbiddenError(
-                f"The API key '{caller.key_id}' lacks the scope 'content' for 'with_content'."
-            )
+        if with_content and not may_show_content(caller):
+            raise ForbiddenError(f"{caller.described} lacks the scope 'content' for 'with_content'.")
         slice_ = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
         reader = read_conversation if with_content else None
         table = export.build_table(source, slice_, what, reader)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.api import docs_page
-from watchkeeper_collector.api.access import Authenticate
+from watchkeeper_collector.api.access import Authenticate, Identify
+from watchkeeper_collector.api.auditing import Auditing, Keep, Ledger
 from watchkeeper_collector.api.body_limit import BodyLimit
 from watchkeeper_collector.api.errors import ErrorBody, install_error_shape
 
@@ -19,9 +20,18 @@ lists answer `{"items": […], "next_cursor"}`; every error is `{"error": {"code
 
 
 def build_api(
-    health: APIRouter, routers: Iterable[APIRouter], *, version: str, authenticate: Authenticate
+    health: APIRouter,
+    routers: Iterable[APIRouter],
+    *,
+    version: str,
+    authenticate: Authenticate,
+    people: Identify | None = None,
+    keep: Keep | None = None,
 ) -> ASGIApp:
-    """The application: ``health`` at the root, the other routers under the prefix."""
+    """The application: ``health`` at the root, the other routers under the prefix.
+
+    ``people`` recognises tokens of persons, ``keep`` adds entries to the audit.
+    """
     app = FastAPI(
         title="Watchkeeper",
         version=version,
@@ -33,10 +43,10 @@ def build_api(
         generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": ErrorBody, "description": "An error."}},
     )
-    app.state.authenticate = authenticate
+    app.state.authenticate, app.state.people = authenticate, people
     install_error_shape(app)
     app.include_router(health)
     app.include_router(docs_page.build_router(), prefix=PREFIX)
     for router in routers:
         app.include_router(router, prefix=PREFIX)
-    return BodyLimit(app)
+    return BodyLimit(Auditing(app, Ledger(keep).add) if keep is not None else app)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from watchkeeper_collector.api.access import Reader, Writer
+from watchkeeper_collector.api.access import Reader, Writer, may_show_content
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.score_writing import MOST_SCORES, RecordScores, Said
 from watchkeeper_collector.api.spans import End, Filter, Start
@@ -235,7 +235,7 @@ def _add_reading(router: APIRouter, source: Source, now_ns: Callable[[], int]) -
         cursor: Cursor = "",
     ) -> Any:
         """List scores, newest first."""
-        slice_ = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
+        slice_ = Slice(caller.project, read_window(start, end, now_ns()), filter, may_show_content(caller))
         equal = {"Name": name, "TraceId": trace_id.lower(), "SpanId": span_id.lower()}
         equal |= {"SessionId": session_id, "Source": score_source}
         return scores.list_scores(source, Wanted(slice_, equal), limit=limit, cursor=cursor)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import Reader, may_show_content
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.spans import End, Filter, Start
 from watchkeeper_collector.query import conversation, sessions
@@ -110,7 +110,7 @@ def build_router(
         cursor: Cursor = "",
     ) -> Any:
         """List sessions with a span in the window that the filter keeps; figures are of whole sessions."""
-        wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
+        wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, may_show_content(caller))
         return sessions.list_sessions(source, wanted, order=order[1:], limit=limit, cursor=cursor)
 
     @router.get("/{session_id:path}", response_model=Session)
@@ -124,7 +124,7 @@ def build_router(
         cursor: Cursor = "",
     ) -> Any:
         """Look at one session: its figures, and with the scope `content` the conversation."""
-        reader = read_conversation if caller.allows("content") else None
+        reader = read_conversation if may_show_content(caller) else None
         return conversation.get_session(
             source, caller.project, session_id, read_conversation=reader, limit=limit, cursor=cursor
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import Reader, may_show_content
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.errors import ForbiddenError
 from watchkeeper_collector.query import spans
@@ -108,8 +108,8 @@ def build_router(source: Source, *, now_ns: Callable[[], int] = time.time_ns) ->
         ] = False,
     ) -> Any:
         """List spans, newest first."""
-        if with_words and not caller.allows("content"):
-            raise ForbiddenError(f"The API key '{caller.key_id}' lacks the scope 'content' for 'with_words'.")
+        if with_words and not may_show_content(caller):
+            raise ForbiddenError(f"{caller.described} lacks the scope 'content' for 'with_words'.")
         wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
         return spans.list_spans(source, wanted, limit=limit, cursor=cursor, with_words=with_words)
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from watchkeeper_collector.api.access import Admin
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.query.sql.running import MOST_CHARS, MOST_ROWS, run_sql
+from watchkeeper_collector.state.deeds import note_content_read
 
 
 class SqlText(BaseModel):
@@ -40,6 +41,7 @@ def build_router(source: Source) -> APIRouter:
         description=f"Run one `SELECT` on the rows of the project; at most {MOST_ROWS:,} rows are answered.",
     )
     def run_statement(caller: Admin, statement: SqlText) -> Any:
+        note_content_read()  # prompts and answers are in tables too
         return run_sql(source, caller.project, statement.query)
 
     return router

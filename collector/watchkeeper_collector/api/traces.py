@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import Reader, may_show_content
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.spans import End, Filter, SpanSummary, Start
 from watchkeeper_collector.errors import NotFoundError
@@ -212,7 +212,8 @@ def _add_one_trace(router: APIRouter, source: Source, read_conversation: ReadCon
 
         With `parent` the answer is a part of its tree without content, however many spans the trace has.
         """
-        reader = read_conversation if caller.allows("content") else None
+        has_content = not parent or with_details
+        reader = read_conversation if has_content and may_show_content(caller) else None
         if not parent:
             found = trace.get_trace(
                 source, caller.project, trace_id, read_conversation=reader, limit=limit, cursor=cursor
@@ -231,7 +232,7 @@ def _add_one_span(router: APIRouter, source: Source, read_conversation: ReadConv
     @router.get("/traces/{trace_id}/spans/{span_id}", response_model=SpanDetails)
     def get_span(caller: Reader, *, trace_id: TraceId, span_id: Annotated[str, Path(max_length=64)]) -> Any:
         """Look at one span of a trace, with its content by the scope `content`."""
-        reader = read_conversation if caller.allows("content") else None
+        reader = read_conversation if may_show_content(caller) else None
         found = trace.get_spans(source, caller.project, trace_id, [span_id.lower()], read_conversation=reader)
         if span_id.lower() not in found:
             raise NotFoundError(f"There is no span '{span_id[:64]}' in the trace '{trace_id[:64]}'.")

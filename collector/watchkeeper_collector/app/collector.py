@@ -28,6 +28,7 @@ from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
 from watchkeeper_collector.api.score_writing import RecordScores
+from watchkeeper_collector.app.access import build_governance
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.identity import load_identity
 from watchkeeper_collector.app.operations import build_aliases, build_operations, build_score_recording
@@ -125,6 +126,7 @@ def _build_spool(settings: Settings) -> Spool:
         quota_bytes=settings.spool_quota_bytes,
         reserve_bytes=settings.disk_reserve_bytes,
         retry_window_s=settings.retry_window_s,
+        chain=settings.chain,
     )
 
 
@@ -175,6 +177,7 @@ def _build_api(
         dead_letters.build_router(spool.dead_letters, spool.append),
         demo.build_router(backend.source(backend.queries), backend.erase),
         *build_operations(backend.source(backend.queries), state, record),
+        *build_governance(state),
     )
     root = health.build_router(backend.problem, telemetry, DOCS_PATH)
     root.include_router(build_aliases(record))
@@ -183,6 +186,7 @@ def _build_api(
         routers,
         version=VERSION,
         authenticate=gate.authenticate,
+        keep=state.audit.keep,
     )
 
 

@@ -29,7 +29,7 @@ class Deed:
     """``actor`` is ``key:…``, ``person:…``, ``local`` or ``cli:…``; empty: nobody yet, nothing is kept.
 
     ``project`` is empty where only the changed rows say it. ``body`` is what was sent along, not yet
-    redacted. ``is_kept``: there is an entry about it already.
+    redacted, ``scope`` the right that was asked for. ``is_kept``: there is an entry about it already.
     """
 
     actor: str = ""
@@ -39,7 +39,9 @@ class Deed:
     target: Mapping[str, Any] = field(default_factory=dict)
     kind: Kind = "change"
     outcome: Outcome = "done"
+    scope: str = ""
     body: Any = None
+    may_read_content: bool = False
     reads_content: bool = False
     is_kept: bool = False
     changes: list[Change] = field(default_factory=list)
