@@ -4,8 +4,12 @@ from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.api_keys import ApiKeys
 from watchkeeper_collector.state.audit import Audit
 from watchkeeper_collector.state.database import Database
+from watchkeeper_collector.state.deliveries import Deliveries
 from watchkeeper_collector.state.leases import Lease, build_holder
 from watchkeeper_collector.state.migration import migrate
+from watchkeeper_collector.state.notification_records import ReceiverRecord, RouteRecord, Silence
+from watchkeeper_collector.state.notification_tables import RECEIVERS, ROUTES, SILENCES
+from watchkeeper_collector.state.notifications import Notifications
 from watchkeeper_collector.state.operations import Budget, Comment, Resolutions, View
 from watchkeeper_collector.state.projects import Projects
 from watchkeeper_collector.state.records import Records
@@ -29,6 +33,11 @@ class State:
         self.comments = Records(self.database, COMMENTS, Comment, noun="comment")
         self.resolutions = Resolutions(self.database)
         self.alerts = Alerts(self.database)
+        self.notifications = Notifications(self.database)
+        self.deliveries = Deliveries(self.database)
+        self.silences = Records(self.database, SILENCES, Silence, noun="silence", name="id")
+        self.receivers = Records(self.database, RECEIVERS, ReceiverRecord, noun="receiver")
+        self.routes = Records(self.database, ROUTES, RouteRecord, noun="route")
         self._holder = holder or build_holder()
 
     def migrate(self) -> list[str]:
