@@ -7,7 +7,7 @@ from hashlib import blake2b
 from watchkeeper_collector.alerts.rules.rule import Rule
 
 ALERT_NAME = "alertname"
-TEMPLATE_MARK = "{{"
+TEMPLATE_MARKS = ("{{", "{%")
 
 
 def build_fingerprint(rule_uid: str, labels: Mapping[str, str]) -> str:
@@ -27,7 +27,7 @@ def present(labels: Mapping[str, str]) -> dict[str, str]:
 
 def fixed(texts: Mapping[str, str]) -> dict[str, str]:
     """Those that are no templates."""
-    return {name: text for name, text in texts.items() if TEMPLATE_MARK not in text}
+    return {name: text for name, text in texts.items() if not any(mark in text for mark in TEMPLATE_MARKS)}
 
 
 def _hash(facts: object) -> str:
