@@ -4,7 +4,7 @@
 further checks, and noted by :class:`Faults` at its line and column.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -80,6 +80,14 @@ class Faults:
         place = self._document.place(path, is_name=is_name).later(column - 1)
         self.found.append(Fault(self._document.file, place.line, place.column, message))
 
+    def existing(self, path: Path) -> Path:
+        """The path without what pydantic adds of its own, such as the branch of a union."""
+        found: Path = ()
+        for step in path:
+            if (*found, step) in self._document.values or step == path[-1]:
+                found = (*found, step)
+        return found
+
 
 def read_document(text: str, file: str) -> tuple[Document | None, list[Fault]]:
     """Read one YAML document; ``None`` where it can't be read at all."""
@@ -98,20 +106,42 @@ def read_document(text: str, file: str) -> tuple[Document | None, list[Fault]]:
 
 def read_model(document: Document, model: type[M], faults: Faults) -> M | None:
     """The content as a model; what does not fit is noted, all of it, and gives ``None``."""
+    before = len(faults.found)
+    found = read_part(document.content, (), model, faults)
+    return found if len(faults.found) == before else None
+
+
+def read_part(
+    content: Any, path: Path, model: type[M], faults: Faults, *, vital: Collection[str] = ()
+) -> M | None:
+    """What stands at a path as a model. Fields that do not fit are noted, and left out of it.
+
+    So the rest of it can still be checked; ``None``: without them, or what is ``vital``, it can't be.
+    """
     try:
-        return model.model_validate(document.content)
+        return model.model_validate(content)
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            path = _existing(document, tuple(problem["loc"]))
-            is_name = problem["type"] == "extra_forbidden"
-            faults.note(path, explain(problem, model), is_name=is_name)
+        problems = error.errors(include_url=False)
+    for problem in problems:
+        is_name = problem["type"] == "extra_forbidden"
+        where = faults.existing((*path, *problem["loc"]))
+        faults.note(where, explain(problem, model), is_name=is_name)
+    if not isinstance(content, Mapping):
+        return None
+    odd = {problem["loc"][0] for problem in problems if problem["loc"]}
+    if odd & set(vital):
+        return None
+    try:
+        return model.model_validate({name: value for name, value in content.items() if name not in odd})
+    except ValidationError:
         return None
 
 
 def explain(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     """An error of pydantic's in our words."""
     path, context = tuple(problem["loc"]), problem.get("ctx", {})
-    name, given = (str(path[-1]) if path else "file"), _shown(problem.get("input"))
+    name, given = str(path[-1]) if path else "", _shown(problem.get("input"))
+    where = f"for '{name}'" if path else "here"
     match problem["type"]:
         case "extra_forbidden":
             known = fields_at(model, path[:-1])
@@ -119,14 +149,14 @@ def explain(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
         case "missing":
             return f"The field '{name}' is missing."
         case "literal_error":
-            return f"{given} is no value for '{name}'. Expected {context.get('expected', '')}."
+            return f"{given} is no value {where}. Expected {context.get('expected', '')}."
         case "value_error":
             return str(context.get("error", problem["msg"]))
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{given} is no value for '{name}'. Expected fields with a name and a value."
+            return f"{given} is no value {where}. Expected fields with a name and a value."
         case _:
             said = str(problem["msg"]).removeprefix("Input should be ")
-            return f"{given} is no value for '{name}'. Expected {said}."
+            return f"{given} is no value {where}. Expected {said}."
 
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
@@ -156,15 +186,6 @@ def _unknown_field(name: str, known: Sequence[str]) -> str:
     meant = get_close_matches(name, known, n=1)
     guess = f" Did you mean '{meant[0]}'?" if meant else ""
     return f"There is no field '{name[:60]}' here.{guess} There is: {', '.join(known)}."
-
-
-def _existing(document: Document, path: Path) -> Path:
-    """The path without what pydantic adds of its own, such as the branch of a union."""
-    found: Path = ()
-    for step in path:
-        if (*found, step) in document.values or step == path[-1]:
-            found = (*found, step)
-    return found
 
 
 def _shown(value: Any) -> str:

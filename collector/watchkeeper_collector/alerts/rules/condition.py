@@ -99,7 +99,8 @@ class BurnWindow:
 class BurnRate:
     """Of an objective (the share of good calls; ``series`` is the share of bad ones), or of a budget.
 
-    A budget's series is what it spends. ``period_s``: of the objective.
+    ``period_s`` is the objective's. A budget says itself what counts and how long its period is: without
+    ``windows`` of the rule's own, they are those of the table for that period.
     """
 
     series: Series
@@ -107,6 +108,7 @@ class BurnRate:
     objective: float | None = None
     budget: str = ""
     period_s: float = 30 * 86_400.0
+    speed: Literal["fast", "slow"] = "fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class Sql:
     """Rows of a SELECT: text columns are labels, the column ``value`` is what the bound compares."""
 
     query: str
-    bound: Bound | None = None
+    bound: Bound
 
 
 Condition = Threshold | Change | Anomaly | BurnRate | Budget | Drift | Absence | Sql
