@@ -15,7 +15,7 @@ from watchkeeper.patching import Patch
 from watchkeeper.reading import Reader
 from watchkeeper.recorder import Recorder
 from watchkeeper.registration import register_method
-from watchkeeper.scores import Score
+from watchkeeper.scores import Score, Value, read_value
 from watchkeeper.settings import Capture, Redact, Settings, read_settings, read_usable_settings
 
 logger = logging.getLogger("watchkeeper")
@@ -104,14 +104,17 @@ def register(
 
 
 def score(
-    value: float,
+    value: Value,
     *,
     name: str,
     trace_id: str | None = None,
     span_id: str | None = None,
     comment: str = "",
 ) -> None:
-    """Feedback or an evaluation for a trace, by default the current one."""
+    """Feedback or an evaluation for a trace, by default the current one: a number, a yes or no, a category.
+
+    One name keeps to one of the three. A value that is none of them is counted among the handle's faults.
+    """
     recorder = active.recorder()
     trace_id = trace_id or current_trace_id()
     if recorder is None or trace_id is None:
@@ -123,7 +126,7 @@ def score(
 
 
 def _export_score(recorder: Recorder, value: Any, *about: str) -> None:
-    recorder.export_score(Score(float(value), *about))
+    recorder.export_score(Score(read_value(value), *about))
 
 
 def current_trace_id() -> str | None:

@@ -89,6 +89,7 @@ class Measuring:
         self._provider: object = None
         self._instruments: Instruments | None = None
         self._own: Histograms | None = None
+        self._former: Histograms | None = None
         self._last_s = monotonic()
 
     def record(self, call: "Call", attributes: Attributes) -> None:
@@ -99,15 +100,22 @@ class Measuring:
 
     def due(self, *, now: bool = False) -> Packed | None:
         """Our own metrics as a request, when it is time or ``now``."""
+        if self._former is not None:
+            former, self._former = self._former, None
+            return self._packed(former)
         if self._own is None or not (now or monotonic() - self._last_s >= self._interval_s):
             return None
         self._last_s = monotonic()
-        return Packed("/v1/metrics", self._own.encode(self._resource, self._scope), 0)
+        return self._packed(self._own)
+
+    def _packed(self, histograms: Histograms) -> Packed:
+        return Packed("/v1/metrics", histograms.encode(self._resource, self._scope), 0)
 
     def _adopt(self, provider: MeterProvider) -> Instruments:
+        """What was counted until the application had a provider is still sent, once."""
         self._provider = provider
         is_placeholder = type(provider).__module__.startswith("opentelemetry.metrics")
-        self._own = Histograms() if is_placeholder else None
+        self._former, self._own = self._own, Histograms() if is_placeholder else None
         return Instruments(self._own or provider.get_meter(SCOPE, self._scope.version))
 
 

@@ -161,7 +161,7 @@ def test_a_client_that_cannot_be_wrapped_leaves_the_others(
     watchkeeper.register(SimpleNamespace, "nothing", reader=None, provider="acme")  # type: ignore[arg-type]
     handle = start()
     assert handle.stats()["faults"]["Installation._instrument"] == 1
-    watchkeeper.score("high", name="helpful", trace_id="0" * 31 + "1")  # type: ignore[arg-type]
+    watchkeeper.score(object(), name="helpful", trace_id="0" * 31 + "1")  # type: ignore[arg-type]
     assert handle.stats()["faults"]["_export_score"] == 1
 
 

@@ -219,6 +219,25 @@ def test_a_score_is_sent_to_the_api(collector: Collector, watch: Watch) -> None:
     assert request.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(("value", "sent"), [(True, True), ("off-topic", "off-topic"), (2, 2.0)])
+def test_a_score_is_a_number_a_yes_or_no_or_a_word(
+    collector: Collector, watch: Watch, value: bool | str | float, sent: bool | str | float
+) -> None:
+    handle = watch()
+    score(value, name="topic", trace_id="0" * 31 + "1")
+    assert handle.flush(5)
+    (request,) = [request for request in collector.received if request.path == "/api/v1/scores"]
+    got = json.loads(request.body)["value"]
+    assert (got, type(got)) == (sent, type(sent))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "", "x" * 201, None, []])
+def test_what_is_no_score_is_counted_as_a_fault(watch: Watch, value: object) -> None:
+    handle = watch(strict=False)
+    score(value, name="topic", trace_id="0" * 31 + "1")  # type: ignore[arg-type]
+    assert handle.stats()["faults"]["_export_score"] == 1
+
+
 def test_headers_and_compression_come_from_the_settings(collector: Collector, watch: Watch) -> None:
     handle = watch(compression="gzip", headers={"x-team": "search"}, api_key="wk-1")
     work()

@@ -154,6 +154,29 @@ def test_calls_that_the_sampler_drops_still_count(run, collector: Collector) -> 
     assert [point.count for point in collector.metrics()["gen_ai.client.operation.duration"]] == [1]
 
 
+def test_what_counted_before_the_application_has_a_meter_provider_is_sent(run, collector: Collector) -> None:  # type: ignore[no-untyped-def]
+    program = """
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+handle = instrument(); call(); handle.flush(5)
+reader = InMemoryMetricReader()
+metrics.set_meter_provider(MeterProvider([reader], shutdown_on_exit=False))
+call(); handle.flush(5)
+(point,) = [
+    point
+    for resource in reader.get_metrics_data().resource_metrics
+    for scope in resource.scope_metrics
+    for metric in scope.metrics if metric.name == "gen_ai.client.operation.duration"
+    for point in metric.data.data_points
+]
+handle.shutdown(5)
+import json; print(json.dumps([point.count]))
+"""
+    assert run(program) == [1]
+    assert [point.count for point in collector.metrics()["gen_ai.client.operation.duration"]] == [1]
+
+
 @pytest.mark.parametrize("order", ["before", "after", "never"])
 def test_frameworks_are_handed_the_provider_in_force(run, collector: Collector, order: str) -> None:  # type: ignore[no-untyped-def]
     """Also those that were handed it when there was none of the application's."""
