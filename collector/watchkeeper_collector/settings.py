@@ -9,8 +9,9 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +20,7 @@ from pydantic_settings import (
 )
 
 from watchkeeper_collector.errors import ConfigurationError
+from watchkeeper_collector.sealing import KeyChain, load_key_file, read_keys
 
 CONFIG_VARIABLE = "WATCHKEEPER_CONFIG"
 DEMO_PROJECT = "demo"
@@ -52,6 +54,17 @@ class Settings(BaseSettings):
             "under the data folder."
         ),
     )
+    encryption_key_file: Path | None = Field(
+        None,
+        description=(
+            "Keys that the embedded store, the spool and the dead letters are encrypted with: a file that"
+            " only its owner can read, a line `<id>:<64 hexadecimal digits>` for each key, the newest last."
+        ),
+    )
+    encryption_keys: SecretStr = Field(
+        SecretStr(""),
+        description="The same keys with commas between them, for an environment variable in place of a file.",
+    )
     cluster: str = Field(
         "",
         description=(
@@ -79,6 +92,37 @@ class Settings(BaseSettings):
         description=(
             "Serve everybody although no API key exists: on an address that other machines reach,"
             " and without a look at `Host` and `Origin`."
+        ),
+    )
+    oidc_issuer: str = Field(
+        "",
+        description=(
+            "OpenID Connect provider, as it names itself (`https://…`): people sign in through it, and nobody is"
+            " served without a key or a token. Empty: keys alone."
+        ),
+    )
+    oidc_client_id: str = Field(
+        "",
+        description="What the provider knows Watchkeeper as; the audience that tokens must be for.",
+    )
+    oidc_client_secret_file: Path | None = Field(
+        None,
+        description="File with the secret that the dashboard signs people in with, and nothing else.",
+    )
+    oidc_groups_claim: str = Field(
+        "groups",
+        description="Claim of a token that lists the groups of its person.",
+    )
+    oidc_name_claim: str = Field(
+        "email",
+        description="Claim that names the person in the audit; `sub` where a token lacks it.",
+    )
+    oidc_grants: dict[str, str] = Field(
+        {},
+        description=(
+            "What groups may do, as `project:role` with blanks between several: roles are viewer, analyst,"
+            " responder, admin; the project `*` is every one. `[oidc_grants]` with `checkout-team ="
+            ' "checkout:analyst"` in the file, JSON in the environment.'
         ),
     )
     default_project: str = Field(
@@ -200,8 +244,20 @@ class Settings(BaseSettings):
 
     @property
     def store_dsn(self) -> str:
-        """The DSN in force: the given one, else the embedded engine under the data folder."""
-        return self.dsn or f"chdb://{(self.data_dir / 'clickhouse').resolve()}"
+        """The DSN in force: the given one, else the embedded engine under the data folder, with its keys."""
+        dsn = self.dsn or f"chdb://{(self.data_dir / 'clickhouse').resolve()}"
+        key_file = self.encryption_key_file and self.encryption_key_file.absolute()
+        keys = {"encryption_key_file": key_file, "encryption_keys": self.encryption_keys.get_secret_value()}
+        given = {name: str(value) for name, value in keys.items() if value}
+        return f"{dsn}?{urlencode(given)}" if given and dsn.startswith("chdb:") else dsn
+
+    @property
+    def chain(self) -> KeyChain | None:
+        """The encryption keys; none: nothing is encrypted. Raises ``ConfigurationError``."""
+        if self.encryption_key_file is not None:
+            return load_key_file(self.encryption_key_file)
+        keys = self.encryption_keys.get_secret_value()
+        return read_keys(keys, "The setting `encryption_keys`") if keys else None
 
     @property
     def state_url(self) -> str:

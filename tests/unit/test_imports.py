@@ -36,6 +36,7 @@ LEVELS = (
     {"query", "pricing", "rollup", "settling", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},
+    {"sealing"},
     {"errors"},
 )
 """The collector's parts, from the top. A part imports from lower levels only, and from itself."""

@@ -26,6 +26,7 @@ from watchkeeper_collector.store.erasure import erase_project
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
+from watchkeeper_collector.store.sealed_tables import seal_tables
 from watchkeeper_collector.store.sink import StoreSink
 
 LEASE_S = 60.0
@@ -147,6 +148,8 @@ class Backend:
     def _migrate(self) -> None:
         lock = nullcontext() if self.store.is_embedded else self._migrating_alone()
         migrate(self.store, self._layout, lock=lock, report=self._report_migration)
+        if self._settings.chain is not None and self.store.is_embedded:
+            seal_tables(self.store, self._layout)
         if self.store.is_embedded:  # opening leaves some 40 MB that the engine would keep for later
             self.store.command("SYSTEM JEMALLOC PURGE")
 

@@ -1,28 +1,32 @@
 """Requests that ClickHouse refused, kept as files until someone replays or removes them.
 
 A letter is one file: a line of JSON about it, then the request's bytes. It appears at once and
-durably, so there is never half a letter.
+durably, so there is never half a letter. With keys the request is sealed, and so is the reason, which
+may quote it.
 """
 
 import asyncio
+import base64
 import json
 import logging
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from watchkeeper_collector.errors import NotFoundError
+from watchkeeper_collector.sealing import KeyChain, open_sealed
 from watchkeeper_collector.spool import files
 from watchkeeper_collector.spool.segment import SegmentIds
 
 SUFFIX = ".letter"
 VALID_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}-[0-9]{6,10}")
 LONGEST_REASON_CHARS = 2000
+SEALED = "sealed:"
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +61,9 @@ def id_of_letter(segment_id: str, number: int) -> str:
 class DeadLetters:
     """The folder of letters. Thread-safe; methods block on the disk, and raise ``OSError`` with it."""
 
-    def __init__(self, directory: Path, ids: SegmentIds) -> None:
+    def __init__(self, directory: Path, ids: SegmentIds, chain: KeyChain | None = None) -> None:
         self._directory = directory
+        self._chain = chain
         self._ids = ids
         self._lock = threading.Lock()
         self._sizes: dict[str, int] = {}
@@ -85,7 +90,13 @@ class DeadLetters:
 
     def keep(self, letter: DeadLetter, body: bytes | memoryview) -> None:
         """Write a letter durably. Writing it again replaces it."""
-        header = json.dumps(asdict(letter)).encode() + b"\n"
+        shown = letter
+        if self._chain is not None:
+            context = letter.id.encode()
+            reason = base64.b64encode(self._chain.seal(letter.reason.encode(), context)).decode()
+            shown = replace(letter, reason=SEALED + reason)
+            body = self._chain.seal(bytes(body), context)
+        header = json.dumps(asdict(shown)).encode() + b"\n"
         files.replace_durably(self._path(letter.id), [header, body])
         self._count(letter.id, len(header) + len(body))
 
@@ -114,14 +125,14 @@ class DeadLetters:
         return list(islice((letter for letter in found if project in {None, letter.project}), limit))
 
     def look_up(self, letter_id: str) -> DeadLetter:
-        """Return a letter without its request. Raises ``NotFoundError``."""
-        return _read_header(self._path(letter_id))
+        """Return a letter without its request. Raises ``NotFoundError``, ``SealedError``."""
+        return self._opened(_read_header(self._path(letter_id)))
 
     def read(self, letter_id: str) -> tuple[DeadLetter, bytes]:
-        """Return a letter and its request. Raises ``NotFoundError``."""
-        path = self._path(letter_id)
-        letter = _read_header(path)
-        return letter, path.read_bytes()[-letter.body_bytes :] if letter.body_bytes else b""
+        """Return a letter and its request. Raises ``NotFoundError``, ``SealedError``."""
+        letter = self.look_up(letter_id)
+        body = self._path(letter_id).read_bytes().partition(b"\n")[2]
+        return letter, bytes(open_sealed(self._chain, body, letter_id.encode()))
 
     def remove(self, letter_id: str) -> None:
         """Remove a letter and its request. Raises ``NotFoundError``."""
@@ -146,9 +157,15 @@ class DeadLetters:
         for letter_id in sorted(self._sizes.copy(), reverse=True):
             if before is None or letter_id < before:
                 try:
-                    yield _read_header(self._path(letter_id))
+                    yield self.look_up(letter_id)
                 except NotFoundError as error:  # removed meanwhile, or damaged
                     log.warning("%s", error)
+
+    def _opened(self, letter: DeadLetter) -> DeadLetter:
+        if not letter.reason.startswith(SEALED):
+            return letter
+        reason = base64.b64decode(letter.reason.removeprefix(SEALED))
+        return replace(letter, reason=bytes(open_sealed(self._chain, reason, letter.id.encode())).decode())
 
     def _path(self, letter_id: str) -> Path:
         if not VALID_ID.fullmatch(letter_id):

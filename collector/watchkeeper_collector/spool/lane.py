@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from watchkeeper_collector.errors import OverloadedError, SpoolFullError
+from watchkeeper_collector.sealing import KeyChain
 from watchkeeper_collector.spool.backlog import Backlog
 from watchkeeper_collector.spool.request import Request
 from watchkeeper_collector.spool.segment import OpenSegment, SegmentIds, frame_bytes
@@ -42,6 +43,7 @@ class Lane:
         *,
         backlog: Backlog,
         totals: Totals,
+        chain: KeyChain | None = None,
     ) -> None:
         self._signal = signal
         self._directory = directory
@@ -49,6 +51,7 @@ class Lane:
         self._limits = limits
         self._backlog = backlog
         self._totals = totals
+        self._chain = chain
         self._segment: OpenSegment | None = None
         self._is_broken = False
         self._due_at_s = 0.0
@@ -116,7 +119,7 @@ class Lane:
         if self._segment and self._segment.size_bytes + frame_bytes(request) > self._limits.most_bytes:
             self.close()
         if self._segment is None:
-            self._segment = OpenSegment(self._directory, self._ids.next(), self._signal)
+            self._segment = OpenSegment(self._directory, self._ids.next(), self._signal, self._chain)
             self._due_at_s = time.monotonic() + self._limits.age_s
         return self._segment
 

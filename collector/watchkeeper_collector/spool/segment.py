@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from watchkeeper_collector.sealing import OVERHEAD_BYTES, KeyChain, open_sealed
 from watchkeeper_collector.spool import files
 from watchkeeper_collector.spool.frame import HEADER, MOST_BODY_BYTES, Frame, encode_header, scan_frames
 from watchkeeper_collector.spool.record import encode_head
@@ -15,7 +16,8 @@ from watchkeeper_collector.spool.request import SIGNALS, Request
 
 NS_DIGITS = 16
 ID_CHARS = NS_DIGITS + 1 + 8
-MOST_OVERHEAD_BYTES = HEADER.size + len(encode_head(b"", "0" * ID_CHARS, MOST_BODY_BYTES)) + 1
+MOST_HEAD_BYTES = len(encode_head(b"", "0" * ID_CHARS, MOST_BODY_BYTES)) + 1
+MOST_OVERHEAD_BYTES = HEADER.size + MOST_HEAD_BYTES + OVERHEAD_BYTES
 
 
 class SegmentIds:
@@ -44,19 +46,21 @@ def opened_ns(segment_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A closed segment file. ``is_leftover`` says that an earlier process wrote it."""
+    """A closed segment file. ``is_leftover`` says that an earlier process wrote it, ``chain`` opens it."""
 
     id: str
     signal: str
     path: Path
     size_bytes: int
     is_leftover: bool = False
+    chain: KeyChain | None = None
 
     def read(self) -> "Contents":
         """Read the file and check every record. What follows the last whole record is left out."""
         data = self.path.read_bytes()
         frames = tuple(scan_frames(data))
-        return Contents(data, frames, torn_bytes=len(data) - (frames[-1].end if frames else 0))
+        torn_bytes = len(data) - (frames[-1].end if frames else 0)
+        return Contents(data, frames, torn_bytes, self.chain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Contents:
     data: bytes
     frames: tuple[Frame, ...]
     torn_bytes: int
+    chain: KeyChain | None = None
 
     @property
     def items(self) -> int:
@@ -76,16 +81,19 @@ class Contents:
         return sum(frame.items for frame in self.frames)
 
     def payload(self, frames: Sequence[Frame] | None = None) -> bytes:
-        """Join records (all by default) as ClickHouse reads them."""
+        """Join records (all by default) as ClickHouse reads them. Raises ``SealedError``."""
         view = memoryview(self.data)
         return b"".join(
-            view[frame.start : frame.end] for frame in (self.frames if frames is None else frames)
+            open_sealed(
+                self.chain, view[frame.start : frame.end], seal_context(frame.number, frame.fingerprint)
+            )
+            for frame in (self.frames if frames is None else frames)
         )
 
     def without(self, moved: Collection[Frame]) -> "Contents":
         numbers = {frame.number for frame in moved}
         rest = tuple(frame for frame in self.frames if frame.number not in numbers)
-        return Contents(self.data, rest, self.torn_bytes)
+        return Contents(self.data, rest, self.torn_bytes, self.chain)
 
     def raw(self) -> list[memoryview]:
         """Return the frames as they stand in the file, headers included."""
@@ -96,9 +104,10 @@ class Contents:
 class OpenSegment:
     """The segment file that records are appended to. ``size_bytes`` counts what is durable."""
 
-    def __init__(self, directory: Path, segment_id: str, signal: str) -> None:
+    def __init__(self, directory: Path, segment_id: str, signal: str, chain: KeyChain | None = None) -> None:
         self.id = segment_id
         self.signal = signal
+        self._chain = chain
         self.size_bytes = 0
         self._records = 0
         self._path = directory / f"{segment_id}.{signal}"
@@ -127,21 +136,30 @@ class OpenSegment:
         with suppress(OSError):
             os.close(self._descriptor)
         if self._records:
-            return Segment(self.id, self.signal, self._path, self.size_bytes)
+            return Segment(self.id, self.signal, self._path, self.size_bytes, chain=self._chain)
         with suppress(OSError):
             self._path.unlink()
         return None
 
-    def _frame(self, number: int, request: Request) -> tuple[bytes, bytes]:
-        head = encode_head(request.sender, self.id, len(request.body))
+    def _frame(self, number: int, request: Request) -> tuple[bytes, ...]:
+        number += self._records
+        record: tuple[bytes, ...] = (encode_head(request.sender, self.id, len(request.body)), request.body)
+        if self._chain is not None:
+            context = seal_context(number, request.fingerprint)
+            record = (self._chain.seal(b"".join(record), context),)
         header = encode_header(
-            (head, request.body),
+            record,
             items=request.items,
-            number=self._records + number,
+            number=number,
             received_ns=request.received_ns,
             fingerprint=request.fingerprint,
         )
-        return header + head, request.body
+        return header, *record
+
+
+def seal_context(number: int, fingerprint: bytes) -> bytes:
+    """What a sealed record opens beside: its place in the segment as first written, its fingerprint."""
+    return number.to_bytes(4, "little") + fingerprint
 
 
 def frame_bytes(request: Request) -> int:
@@ -149,10 +167,10 @@ def frame_bytes(request: Request) -> int:
     return MOST_OVERHEAD_BYTES + len(request.sender) + len(request.body)
 
 
-def find_segments(directory: Path) -> list[Segment]:
+def find_segments(directory: Path, chain: KeyChain | None = None) -> list[Segment]:
     """List the segments that an earlier process left behind, oldest first."""
     found = [
-        Segment(path.stem, signal, path, path.stat().st_size, is_leftover=True)
+        Segment(path.stem, signal, path, path.stat().st_size, is_leftover=True, chain=chain)
         for signal in SIGNALS
         for path in directory.glob(f"*.{signal}")
     ]

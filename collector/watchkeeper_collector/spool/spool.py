@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from watchkeeper_collector.sealing import KeyChain
 from watchkeeper_collector.spool import files
 from watchkeeper_collector.spool.backlog import Backlog
 from watchkeeper_collector.spool.commit import Commit
@@ -59,22 +60,32 @@ class Spool:
         quota_bytes: int,
         retry_window_s: float,
         reserve_bytes: int = 0,
+        chain: KeyChain | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._directory = directory
         self._segments = directory / "segments"
         self._retries = directory / "retries"
         self._clock = clock
+        self._chain = chain
         self._quota_bytes = quota_bytes
         self._window_ns = int(retry_window_s * NS_PER_S)
         self._ids = SegmentIds(clock)
         self._lock: int | None = None
         self.backlog = Backlog()
         self.totals = Totals()
-        self.dead_letters = DeadLetters(directory / "dead-letters", self._ids)
+        self.dead_letters = DeadLetters(directory / "dead-letters", self._ids, chain)
         limits = SegmentLimits(segment_bytes, segment_age_s)
         self._lanes = {
-            signal: Lane(signal, self._segments, self._ids, limits, backlog=self.backlog, totals=self.totals)
+            signal: Lane(
+                signal,
+                self._segments,
+                self._ids,
+                limits,
+                backlog=self.backlog,
+                totals=self.totals,
+                chain=chain,
+            )
             for signal in SIGNALS
         }
         self._seen = RetryWindow(self._window_ns)
@@ -106,7 +117,7 @@ class Spool:
         self._lock = files.lock_directory(self._directory)
         files.remove_unfinished(self._segments)
         self.dead_letters.open()
-        leftovers = find_segments(self._segments)
+        leftovers = find_segments(self._segments, self._chain)
         self._remember(leftovers)
         for segment in leftovers:
             self._ids.go_beyond(segment.id)

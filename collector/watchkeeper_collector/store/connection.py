@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.common import set_setting
@@ -14,10 +14,14 @@ from clickhouse_connect.driver import options
 from clickhouse_connect.driver.exceptions import ProgrammingError
 
 from watchkeeper_collector.errors import ConfigurationError, StoreUnavailableError
+from watchkeeper_collector.store.embedded_engine import describe_engine
 from watchkeeper_collector.store.engine_errors import reason
 
 SCHEMES = {"chdb": "chdb", "clickhouse": "http", "clickhouses": "https"}
 DATABASE = "watchkeeper"
+TLS_PARAMETERS = {"ca_file": "ca_cert", "cert_file": "client_cert", "key_file": "client_cert_key"}
+"""What may follow ``?`` in the DSN of a server, and what the client calls it: files in PEM."""
+SEAL_PARAMETERS = ("encryption_key_file", "encryption_keys")
 IS_DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 # We insert rows, never data frames: without these lines the first insert would load pandas and numpy.
@@ -33,6 +37,7 @@ def check_dsn(dsn: str) -> None:
             f"The DSN scheme '{parts.scheme}' is unknown. Expected chdb:///path,"
             " clickhouse://user:password@host:8123/database or clickhouses://… (TLS)."
         )
+    _check_parameters(dsn)
     try:
         _ = parts.port
     except ValueError as error:
@@ -46,6 +51,20 @@ def check_dsn(dsn: str) -> None:
             f" '_', at most 64, such as '{DATABASE}', which is meant where there is none. Write '/', '@' and"
             " ':' in a password as %2F, %40 and %3A."
         )
+
+
+def _check_parameters(dsn: str) -> None:
+    known = SEAL_PARAMETERS if urlsplit(dsn).scheme == "chdb" else tuple(TLS_PARAMETERS)
+    for name in read_parameters(dsn):
+        if name not in known:
+            raise ConfigurationError(
+                f"The DSN has a parameter '{name}' that means nothing here. Expected {', '.join(known)}."
+            )
+
+
+def read_parameters(dsn: str) -> dict[str, str]:
+    """What follows ``?`` in the DSN."""
+    return dict(parse_qsl(urlsplit(dsn).query, keep_blank_values=True))
 
 
 def read_database(dsn: str) -> str:
@@ -64,9 +83,13 @@ def connect(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int) -> Any
 def connect_embedded(dsn: str, settings: Mapping[str, Any]) -> Any:
     """Open a session of the embedded engine; its zone is set before the client asks for it."""
     load_engine()
-    zone = {"session_timezone": settings["session_timezone"]}
+    path, parameters = urlsplit(dsn).path, read_parameters(dsn)
     try:
-        return clickhouse_connect.get_client(dsn=dsn, settings=dict(settings), chdb_options=zone)
+        with describe_engine(path, **parameters) as options:
+            options["session_timezone"] = settings["session_timezone"]
+            return clickhouse_connect.get_client(
+                dsn=f"chdb://{path}", settings=dict(settings), chdb_options=options
+            )
     except ProgrammingError as error:
         raise StoreUnavailableError(
             f"The embedded engine does not open '{urlsplit(dsn).path}'. Only one process may have the folder"
@@ -100,6 +123,7 @@ def connect_server(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int)
     parts = urlsplit(dsn)
     kind = SCHEMES[parts.scheme]
     user, password = read_credentials(dsn)
+    tls: dict[str, Any] = {TLS_PARAMETERS[name]: file for name, file in read_parameters(dsn).items()}
     client = clickhouse_connect.get_client(
         interface=kind,
         host=parts.hostname or "localhost",
@@ -107,6 +131,7 @@ def connect_server(dsn: str, settings: Mapping[str, Any], answer_timeout_s: int)
         username=user,
         password=password,
         settings=dict(settings),
+        **tls,
         connect_timeout=5,
         send_receive_timeout=answer_timeout_s,
         autogenerate_session_id=False,
