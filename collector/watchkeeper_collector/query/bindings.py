@@ -12,6 +12,7 @@ Kind = Literal[
     "Array(Date)",
     "Array(UInt32)",
     "Array(Int64)",
+    "Array(Array(String))",
 ]
 
 
