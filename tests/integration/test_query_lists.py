@@ -12,6 +12,7 @@ from watchkeeper_collector.query import trace as trace_module
 from watchkeeper_collector.query import traces as traces_module
 from watchkeeper_collector.query.messages import Conversation, SpanContent, read_conversation
 from watchkeeper_collector.query.pages import Page
+from watchkeeper_collector.query.ranked_traces import RANKS, rank_traces
 from watchkeeper_collector.query.source import Slice
 from watchkeeper_collector.query.spans import list_spans
 from watchkeeper_collector.query.times import SECOND_NS, Window
@@ -196,6 +197,53 @@ def test_traces_that_start_together_are_on_one_page_each(shelf: Shelf) -> None:
     shelf.put(*(Span(id=f"{n}", trace=f"{n}") for n in range(5)))
     pages = all_pages(lambda cursor: list_traces(shelf.source, everything(), limit=2, cursor=cursor))
     assert [found["trace_id"] for page in pages for found in page] == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize("order", RANKS)
+def test_traces_come_by_their_rank_and_each_on_one_page(shelf: Shelf, order: str) -> None:
+    """The first trace has the newest and the least of everything."""
+    shelf.put(
+        *(
+            Span(
+                id=f"{trace}-{n}",
+                trace=f"{trace}",
+                after_s=-trace,
+                duration_ms=trace,
+                cost_usd=0.1,
+                input_tokens=5,
+                output_tokens=2,
+                is_error=True,
+            )
+            for trace in range(1, 6)
+            for n in range(trace)
+        )
+    )
+    pages = all_pages(
+        lambda cursor: rank_traces(shelf.source, everything(), order=order, limit=2, cursor=cursor)
+    )
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [found["trace_id"] for page in pages for found in page] == ["5", "4", "3", "2", "1"]
+
+
+def test_a_trace_ranks_by_all_its_spans_whichever_of_them_the_filter_keeps(shelf: Shelf) -> None:
+    shelf.put(
+        Span(id="1", trace="dear", cost_usd=1.0),
+        Span(id="2", trace="dear", model="small", cost_usd=0.1),
+        Span(id="3", trace="cheap", model="small", cost_usd=0.5),
+        Span(id="4", trace="other", cost_usd=9.0),
+    )
+    found = rank_traces(shelf.source, everything(filter="model:small"), order="cost_usd", limit=9).items
+    assert [(trace["trace_id"], trace["cost_usd"]) for trace in found] == [("dear", 1.1), ("cheap", 0.5)]
+
+
+@pytest.mark.parametrize("after_s", [LONG_AGO, FAR_AHEAD])
+def test_a_clock_gone_astray_ranks(shelf: Shelf, after_s: float) -> None:
+    shelf.put(
+        Span(id="1", trace="t", after_s=after_s, day=date(2026, 11, 20)),
+        Span(id="2", trace="t", extra={"Duration": 2**64 - 1}),
+    )
+    found = rank_traces(shelf.source, everything(), order="duration", limit=9).items
+    assert [trace["trace_id"] for trace in found] == ["t"]
 
 
 @pytest.mark.parametrize("after_s", [LONG_AGO, FAR_AHEAD])

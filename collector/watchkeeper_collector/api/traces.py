@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.api.spans import End, Filter, SpanSummary, Start
 from watchkeeper_collector.errors import NotFoundError
 from watchkeeper_collector.query import trace, trace_tree, traces
+from watchkeeper_collector.query.ranked_traces import rank_traces
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import read_window
 from watchkeeper_collector.query.trace import ReadConversation
@@ -20,6 +21,16 @@ from watchkeeper_collector.query.trace_tree import MOST_DEPTH, Branch
 Attributes = dict[str, str]
 Message = dict[str, Any]
 TraceId = Annotated[str, Path(max_length=128)]
+Order = Literal[
+    "-timestamp",
+    "-cost_usd",
+    "-duration",
+    "-input_tokens",
+    "-output_tokens",
+    "-error_count",
+    "-call_count",
+    "-span_count",
+]
 
 
 class TraceSummary(BaseModel):
@@ -171,12 +182,18 @@ def build_router(
         filter: Filter = "",  # noqa: A002 - the name in the URL
         start: Start = "",
         end: End = "",
+        order: Annotated[
+            Order,
+            Query(description="The greatest first, by the trace's spans in the window."),
+        ] = "-timestamp",
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> Any:
-        """List traces with a span that the filter keeps, the one that started last first."""
+        """List traces with a span that the filter keeps, by default the one that started last first."""
         wanted = Slice(caller.project, read_window(start, end, now_ns()), filter, caller.allows("content"))
-        return traces.list_traces(source, wanted, limit=limit, cursor=cursor)
+        if order == "-timestamp":
+            return traces.list_traces(source, wanted, limit=limit, cursor=cursor)
+        return rank_traces(source, wanted, order=order[1:], limit=limit, cursor=cursor)
 
     _add_one_trace(router, source, read_conversation)
     _add_one_span(router, source, read_conversation)

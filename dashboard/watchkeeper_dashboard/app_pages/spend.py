@@ -12,7 +12,7 @@ from watchkeeper_dashboard.client import Question
 from watchkeeper_dashboard.frame import show_page
 from watchkeeper_dashboard.panels import Card, chart, panel, show_cards
 from watchkeeper_dashboard.places import go, link
-from watchkeeper_dashboard.states import note, nothing, section
+from watchkeeper_dashboard.states import nothing, section
 from watchkeeper_dashboard.tables import Column, show_table
 from watchkeeper_dashboard.theme import OTHER
 from watchkeeper_dashboard.view import View, condition
@@ -40,7 +40,7 @@ DIMENSIONS = (
     "operation",
     "key",
 )
-TOP, DEAR_TIMES = 9, 5
+TOP = 9
 TABLE_MEASURES = (
     "cost_usd",
     "calls",
@@ -105,8 +105,8 @@ def _show_split(visit: Visit, view: View, by: str, answers: Any) -> None:
         chart(build_treemap(_shares(visit, by, answers["tree"]["rows"]), "usd", 340), "tree")
     with panel(f"By {by}", tip="A click on a row adds it to the filter."):
         _show_table(visit, view, by, rows)
-    with panel("Dearest traces", tip="Of the newest ones with a call that costs more than five usual ones."):
-        _show_dearest(visit, view, answers["totals"]["rows"][0]["cost_per_call_usd"] or 0)
+    with panel("Dearest traces"):
+        _show_dearest(visit, view)
 
 
 def _shares(visit: Visit, by: str, rows: Sequence[Mapping[str, Any]]) -> list[Share]:
@@ -147,13 +147,9 @@ def _show_table(visit: Visit, view: View, by: str, rows: Sequence[Mapping[str, A
     show_table(visit, rows, columns, f"by_{by}", narrow)
 
 
-def _show_dearest(visit: Visit, view: View, usual_usd: float) -> None:
-    asked = {**view.slice(f"cost:>{DEAR_TIMES * usual_usd:.9f}"), "limit": 200}
-    traces = visit.ask(dearest=Question("/traces", asked))["dearest"]["items"]
-    dearest = sorted(traces, key=lambda trace: -(trace["cost_usd"] or 0))[:10]
-    if not dearest:
-        note("No trace stands out.")
-        return
+def _show_dearest(visit: Visit, view: View) -> None:
+    asked = {**view.slice(), "order": "-cost_usd", "limit": 10}
+    dearest = visit.ask(dearest=Question("/traces", asked))["dearest"]["items"]
     columns = (
         Column("Cost", "cost_usd", "usd"),
         Column("Name", "name", "text", "", "medium"),
