@@ -43,6 +43,9 @@ class Telemetry:
         self.rewritten = self._counter(
             "rewritten_messages", "Messages whose bytes were changed at the door.", "signal"
         )
+        self.redacted = self._counter(
+            "redacted_values", "Values that a project's redaction policy found.", "signal", "detector"
+        )
         self.duplicates = self._counter(
             "duplicate_requests", "Retries of requests that were stored already.", "signal"
         )

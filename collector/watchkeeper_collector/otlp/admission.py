@@ -8,7 +8,7 @@ ever sees canonical protobuf: it refuses or misreads some of the rest (groups, b
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.message import DecodeError
@@ -18,10 +18,12 @@ from watchkeeper_collector.otlp.elements import EMPTY_ARRAY, ElementCounter
 from watchkeeper_collector.otlp.forms import RESOURCE, SCOPE, Forms
 from watchkeeper_collector.otlp.items import NO_ITEM, RULES, RefusedError
 from watchkeeper_collector.otlp.limits import Limits
+from watchkeeper_collector.otlp.redacting import Marked, Redacting
 from watchkeeper_collector.otlp.rewriting import CUT_CHARS
 from watchkeeper_collector.otlp.settling import Settler
-from watchkeeper_collector.otlp.signals import Signal
+from watchkeeper_collector.otlp.signals import LOGS, TRACES, Signal
 from watchkeeper_collector.otlp.wire import MalformedError, read_fields, write_field
+from watchkeeper_collector.redaction.screen import Screen
 
 GROUP = HEAD = 0x0A  # the groups of a request; the resource or scope of a group
 MEMBERS = 0x12  # the scope groups of a resource's group, the items of a scope's
@@ -37,12 +39,15 @@ MAX_UNKNOWN_FIELDS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """``body`` is what is stored of a request, empty when that is nothing; ``refused`` counts by reason."""
+    """``body`` is what is stored of a request, empty when that is nothing; ``refused`` counts by reason,
+    ``redacted`` by detector.
+    """
 
     body: bytes
     items: int
     rewritten: int
     refused: Counter[str]
+    redacted: Counter[str] = field(default_factory=Counter)
 
 
 class Admission:
@@ -54,21 +59,29 @@ class Admission:
         self.item = Settler(forms, signal.item, limit, RULES[signal])
         self.resource = Settler(forms, RESOURCE, limit, NO_ITEM)
         self.scope = Settler(forms, SCOPE, limit, NO_ITEM)
+        self.marked_item: Marked = "always" if signal is TRACES else "found" if signal is LOGS else "never"
+        self.marked_resource: Marked = "found" if signal in (TRACES, LOGS) else "never"
         self._elements = ElementCounter(signal, limits.elements)
 
-    def admit(self, body: bytes) -> Admitted:
-        """Raises ``RequestTooLargeError`` over the limit of elements, and ``MalformedError``."""
+    def admit(self, body: bytes, screen: Screen | None = None) -> Admitted:
+        """What is stored of a request, redacted where there is a screen.
+
+        Raises ``RequestTooLargeError`` over the limit of elements, and ``MalformedError``.
+        """
         needles = [EMPTY_ARRAY] if self._elements.check(body) else []
         if FORGED in body:
             needles.append(FORGED)
-        return _Reading(self, body, needles).read()
+        return _Reading(self, body, needles, screen).read()
 
 
 class _Reading:
     """One pass over one request. ``edits``: start of a piece → what replaces it, or None if it is dropped."""
 
-    def __init__(self, admission: Admission, body: bytes, needles: list[bytes]) -> None:
+    def __init__(
+        self, admission: Admission, body: bytes, needles: list[bytes], screen: Screen | None
+    ) -> None:
         self._body = body
+        self._redacting = Redacting(screen) if screen is not None else None
         self._needles = needles
         self._value_limit = admission.value_limit
         self._items = self._unknown = 0
@@ -77,13 +90,13 @@ class _Reading:
         self._levels: tuple[dict[int, Callable[[int, int], None]], ...] = (
             {GROUP: partial(self._read_level, 1)},
             {
-                HEAD: partial(self._settle, admission.resource),
+                HEAD: partial(self._settle, admission.resource, admission.marked_resource),
                 MEMBERS: partial(self._read_level, 2),
                 SCHEMA_URL: self._check_url,
             },
             {
-                HEAD: partial(self._settle, admission.scope),
-                MEMBERS: partial(self._settle, admission.item),
+                HEAD: partial(self._settle, admission.scope, "never"),
+                MEMBERS: partial(self._settle, admission.item, admission.marked_item),
                 SCHEMA_URL: self._check_url,
             },
         )
@@ -94,7 +107,8 @@ class _Reading:
         if body and (self._edits or self._unknown):
             body = b"".join(_rebuild(body, 0, len(body), self._edits, 0))
         rewritten = sum(edit is not None for edit in self._edits.values())
-        return Admitted(body, self._items, rewritten, self._refused)
+        redacted = self._redacting.hits if self._redacting is not None else Counter[str]()
+        return Admitted(body, self._items, rewritten, self._refused, redacted)
 
     def _read_level(self, level: int, start: int, end: int) -> None:
         handlers = self._levels[level]
@@ -105,10 +119,12 @@ class _Reading:
             else:
                 handler(at, stop)
 
-    def _settle(self, settler: Settler, start: int, end: int) -> None:
-        data = self._body[start:end]
+    def _settle(self, settler: Settler, marked: Marked, start: int, end: int) -> None:
+        data = given = self._body[start:end]
         try:
-            settled, items = settler.settle(data, self._needles)
+            if self._redacting is not None:
+                given = self._redacting.message(settler.read_open, data, marked)
+            settled, items = settler.settle(given, self._needles)
         except RefusedError as refusal:
             self._refused[refusal.reason] += 1
             self._edits[start] = None
@@ -121,7 +137,8 @@ class _Reading:
 
     def _check_url(self, start: int, end: int) -> None:
         data = self._body[start:end]
-        url = cut_text(data.decode("utf-8", "replace"), self._value_limit)[0].encode()
+        given = data if self._redacting is None else self._redacting.text(data)
+        url = cut_text(given.decode("utf-8", "replace"), self._value_limit)[0].encode()
         if url != data:
             self._edits[start] = url
 

@@ -10,10 +10,15 @@ KEY_HEADERS = ("x-api-key", "api_key", "api-key")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated sender. ``key_id`` is empty where no key was asked for."""
+    """An authenticated sender. ``key_id`` is empty where no key was asked for.
+
+    What a second may bring, where the key has a rate of its own; ``None``: what holds for all keys.
+    """
 
     project: str
     key_id: str
+    items_per_s: float | None = None
+    bytes_per_s: float | None = None
 
 
 Authenticate = Callable[[Mapping[str, str]], Caller]

@@ -30,30 +30,40 @@ class _Account:
 
 
 class RateLimit:
-    """One rate for each key by itself. Ten seconds' worth may come at once, after a pause as long.
+    """One rate for each key by itself, or the key's ``own``. Ten seconds' worth may come at once, after a pause as long.
 
     A request is taken while the key is in credit, however large it is: one larger than a burst would never
     pass otherwise.
     """
 
-    def __init__(self, noun: str, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        noun: str,
+        per_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        own: Callable[[Caller], float | None] = lambda _: None,
+    ) -> None:
         self._noun = noun
         self._per_s = per_s
+        self._own = own
         self._clock = clock
         self._accounts: dict[tuple[str, str], _Account] = {}
 
     def take(self, caller: Caller, amount: int) -> None:
         """Raise ``RateLimitedError`` where the caller is over its rate; else book the amount."""
-        if not self._per_s:
+        own = self._own(caller)
+        per_s = self._per_s if own is None else own
+        if not per_s:
             return
-        most, now_s = self._per_s * BURST_S, self._clock()
+        most, now_s = per_s * BURST_S, self._clock()
         account = self._accounts.setdefault((caller.project, caller.key_id), _Account(most, now_s))
-        account.balance = min(most, account.balance + (now_s - account.at_s) * self._per_s)
+        account.balance = min(most, account.balance + (now_s - account.at_s) * per_s)
         account.at_s = now_s
         if account.balance <= 0:
-            wait_s = -account.balance / self._per_s
+            wait_s = -account.balance / per_s
             raise RateLimitedError(
-                f"This API key sends more than its {self._per_s:g} {self._noun} a second."
+                f"This API key sends more than its {per_s:g} {self._noun} a second."
                 f" Nothing was stored; send it again in {wait_s:.0f} s.",
                 retry_after_s=wait_s,
             )

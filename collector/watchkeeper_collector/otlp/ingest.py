@@ -17,14 +17,19 @@ from watchkeeper_collector.otlp.items import REFUSALS
 from watchkeeper_collector.otlp.json_body import JsonBody
 from watchkeeper_collector.otlp.limits import Limits
 from watchkeeper_collector.otlp.signals import SIGNALS
+from watchkeeper_collector.redaction.screen import Screen
 from watchkeeper_collector.telemetry import Telemetry
 
 Append = Callable[[str, str, str, bytes, int], Awaitable[bool]]
 """signal, project, key id, request, items → whether it is new; returns when it is durable."""
 
+FindScreen = Callable[[str], Screen | None]
+"""project → what its telemetry is redacted by; ``None``: nothing. Raises ``OverloadedError``."""
+
 INLINE_BYTES = 2 << 20
 INLINE_JSON_BYTES = 256 << 10
 INLINE_COMPRESSED_BYTES = 16 << 10
+INLINE_REDACTED_BYTES = 16 << 10
 HEAVY_REQUESTS = 2  # bodies at work off the event loop: each may take a few times the largest request
 
 logger = logging.getLogger(__name__)
@@ -43,14 +48,21 @@ class Ingest:
     """Checks requests and appends them. Failures leave as ``WatchkeeperError``, each counted once."""
 
     def __init__(
-        self, append: Append, limits: Limits, telemetry: Telemetry, rates: Rates | None = None
+        self,
+        append: Append,
+        limits: Limits,
+        telemetry: Telemetry,
+        rates: Rates | None = None,
+        find_screen: FindScreen = lambda _: None,
     ) -> None:
         forms, rates = Forms(), rates or Rates()
         self._append = append
+        self._find_screen = find_screen
         self._telemetry = telemetry
         self._heavy = Turns(HEAVY_REQUESTS)
-        self._item_rate = RateLimit("spans, log records and data points", rates.items_per_s)
-        self._byte_rate = RateLimit("bytes", rates.bytes_per_s)
+        items = "spans, log records and data points"
+        self._item_rate = RateLimit(items, rates.items_per_s, own=lambda caller: caller.items_per_s)
+        self._byte_rate = RateLimit("bytes", rates.bytes_per_s, own=lambda caller: caller.bytes_per_s)
         self._admissions = {name: Admission(signal, limits, forms) for name, signal in SIGNALS.items()}
         self._json = {name: JsonBody(signal, limits.elements) for name, signal in SIGNALS.items()}
         self.limits = limits
@@ -66,6 +78,8 @@ class Ingest:
             self._item_rate.take(caller, admitted.items)
             is_new = await self._append(signal, caller.project, caller.key_id, admitted.body, admitted.items)
             self._count(signal, admitted, is_new=is_new)
+        for detector, count in admitted.redacted.items():
+            self._telemetry.redacted.labels(signal, detector).inc(count)
         for reason, count in admitted.refused.items():
             self._telemetry.refused_items.labels(signal, reason).inc(count)
         return _build_answer(admitted)
@@ -88,20 +102,31 @@ class Ingest:
         finally:
             self._telemetry.seconds.labels(signal, transport).observe(time.perf_counter() - started)
 
+    async def redact(self, signal: str, project: str, body: bytes) -> bytes:
+        """A request that was admitted before, redacted by what the project's policy is now."""
+        screen = self._find_screen(project)
+        if screen is None:
+            return body
+        async with self._heavy.turn(project):
+            return (await asyncio.to_thread(self._admissions[signal].admit, body, screen)).body
+
     async def _admit(
         self, signal: str, body: bytes, project: str, encoding: str, *, is_json: bool
     ) -> Admitted:
+        screen = self._find_screen(project)
         inline = INLINE_COMPRESSED_BYTES if encoding else INLINE_JSON_BYTES if is_json else INLINE_BYTES
-        if len(body) <= inline:
-            return self._admit_now(signal, body, encoding, is_json=is_json)
+        if len(body) <= (inline if screen is None else min(inline, INLINE_REDACTED_BYTES)):
+            return self._admit_now(signal, body, encoding, screen, is_json=is_json)
         async with self._heavy.turn(project):
-            return await asyncio.to_thread(self._admit_now, signal, body, encoding, is_json=is_json)
+            return await asyncio.to_thread(self._admit_now, signal, body, encoding, screen, is_json=is_json)
 
-    def _admit_now(self, signal: str, body: bytes, encoding: str, *, is_json: bool) -> Admitted:
+    def _admit_now(
+        self, signal: str, body: bytes, encoding: str, screen: Screen | None, *, is_json: bool
+    ) -> Admitted:
         body = inflate(body, encoding, self.limits.request_bytes)
         if is_json and body:
             body = self._json[signal].convert(body)
-        return self._admissions[signal].admit(body)
+        return self._admissions[signal].admit(body, screen)
 
     def _count(self, signal: str, admitted: Admitted, *, is_new: bool) -> None:
         if is_new:

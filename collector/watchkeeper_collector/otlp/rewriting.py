@@ -42,7 +42,7 @@ class Rewriter:
             if field.name == "attributes":
                 _drop_forged(value)
             if field.message_type is None:
-                cut += self._settle_text(message, field, value) if _is_text(field) else 0
+                cut += self._settle_text(message, field, value) if is_text(field) else 0
             elif field.message_type.full_name == ANY_VALUE:
                 cut += self._settle_value(value, is_body=field.name == "body")
             else:
@@ -66,7 +66,7 @@ class Rewriter:
         if kind == "array_value" and not is_body and self._is_settled_array(value):
             return sum(self._settle_value(item) for item in value.array_value.values)
         if kind in ("array_value", "kvlist_value"):
-            text = orjson.dumps(_read_value(value)).decode()
+            text = orjson.dumps(read_value(value)).decode()
         elif kind == "string_value":
             text = _clean(value.string_value)
         else:
@@ -85,7 +85,7 @@ class Rewriter:
 
 
 @cache
-def _is_text(field: FieldDescriptor) -> bool:
+def is_text(field: FieldDescriptor) -> bool:
     """Whether the field, bytes in the open form, is a string officially."""
     official = descriptor_pool.Default().FindMessageTypeByName(field.containing_type.full_name)
     return bool(official.fields_by_name[field.name].type == FieldDescriptor.TYPE_STRING)
@@ -101,7 +101,7 @@ def _drop_forged(attributes: Any) -> None:
             del attributes[index]
 
 
-def _read_value(value: Any) -> Any:
+def read_value(value: Any) -> Any:
     """An AnyValue as what its JSON text shows; bytes as base64, and no number that JSON lacks."""
     kind = value.WhichOneof("value")
     return READERS[kind](value) if kind in READERS else None
@@ -117,8 +117,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "int_value": lambda value: value.int_value,
     "double_value": _read_double,
     "bytes_value": lambda value: base64.b64encode(value.bytes_value).decode(),
-    "array_value": lambda value: [_read_value(item) for item in value.array_value.values],
+    "array_value": lambda value: [read_value(item) for item in value.array_value.values],
     "kvlist_value": lambda value: {
-        _clean(item.key): _read_value(item.value) for item in value.kvlist_value.values
+        _clean(item.key): read_value(item.value) for item in value.kvlist_value.values
     },
 }

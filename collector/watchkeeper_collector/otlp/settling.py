@@ -14,7 +14,7 @@ class Settler:
 
     def __init__(self, forms: Forms, name: str, limit: int, rules: Rules) -> None:
         self._read_settled = forms.settled(name).FromString
-        self._read_open = forms.open(name).FromString
+        self.read_open = forms.open(name).FromString
         self._limit = limit
         self._rewriter = Rewriter(limit)
         self._mend, self._count = rules
@@ -38,7 +38,7 @@ class Settler:
         return self._settle_slowly(data) if self._has_unknown(data) else (settled, self._count(message))
 
     def _settle_slowly(self, data: bytes) -> tuple[bytes, int]:
-        open_message = self._read_open(data)
+        open_message = self.read_open(data)
         self._rewriter.rewrite(open_message)
         message = self._read_settled(open_message.SerializeToString())
         message.DiscardUnknownFields()

@@ -13,6 +13,7 @@ from watchkeeper_collector.state.notifications import Notifications
 from watchkeeper_collector.state.operations import Budget, Comment, Resolutions, View
 from watchkeeper_collector.state.projects import Projects
 from watchkeeper_collector.state.records import Records
+from watchkeeper_collector.state.redaction import RedactionPolicies
 from watchkeeper_collector.state.tables import BUDGETS, COMMENTS, VIEWS
 
 
@@ -32,6 +33,7 @@ class State:
         self.views = Records(self.database, VIEWS, View, noun="view")
         self.comments = Records(self.database, COMMENTS, Comment, noun="comment")
         self.resolutions = Resolutions(self.database)
+        self.redaction = RedactionPolicies(self.database)
         self.alerts = Alerts(self.database)
         self.notifications = Notifications(self.database)
         self.deliveries = Deliveries(self.database)
