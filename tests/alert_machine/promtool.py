@@ -1,4 +1,4 @@
-"""Random rules over random series, put to the real `promtool test rules` with what our machine makes of them."""
+"""Random rules over random series, put to the real `promtool test rules` with what our machine says."""
 
 import json
 import random

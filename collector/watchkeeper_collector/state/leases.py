@@ -5,7 +5,7 @@ import secrets
 import socket
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, text
+from sqlalchemy import Connection, bindparam, delete, text
 
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.tables import LEASES, UtcDateTime
@@ -40,9 +40,13 @@ class Lease:
     def acquire(self) -> bool:
         """Take the lease if it is free, or renew it. Who works longer than ``ttl_s`` renews on the way."""
         with self._database.write() as connection:
-            now = self._database.now(connection)
-            values = {"name": self.name, "holder": self.holder, "expires_at": now + self._ttl, "now": now}
-            return connection.execute(TAKE, values).rowcount == 1
+            return self.renew(connection)
+
+    def renew(self, connection: Connection) -> bool:
+        """As ``acquire``, within the caller's transaction: whoever holds it then holds it to its end."""
+        now = self._database.now(connection)
+        values = {"name": self.name, "holder": self.holder, "expires_at": now + self._ttl, "now": now}
+        return connection.execute(TAKE, values).rowcount == 1
 
     def release(self) -> None:
         """Let the next one have it now. Nothing happens where another holds it."""

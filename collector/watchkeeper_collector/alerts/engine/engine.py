@@ -1,0 +1,217 @@
+"""The engine: a group's evaluation becomes states, notices and history, all of it or nothing."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from watchkeeper_collector.alerts.engine.machine import PAUSED, RULE_DELETED, hold, retire, step
+from watchkeeper_collector.alerts.engine.outcome import Step
+from watchkeeper_collector.alerts.engine.schedule import Group
+from watchkeeper_collector.alerts.evaluation.sample import Evaluation
+from watchkeeper_collector.alerts.rules.rule import Rule
+from watchkeeper_collector.state.alert_records import EvaluationRecord, Instance
+from watchkeeper_collector.state.alerts import Alerts
+
+FILE_RULES = "file/"
+LATE_S = 15.0
+"""Spans wait no longer than this for the store when all is well."""
+OUTBOX_KEPT = timedelta(days=3)
+HISTORY_KEPT = timedelta(days=30)
+EXPIRY = timedelta(minutes=10)
+"""So often what is older is looked for."""
+
+Evaluate = Callable[[Sequence[Rule], datetime], Sequence[Evaluation]]
+log = logging.getLogger(__name__)
+
+
+class Claim(Protocol):
+    """The right to change the states of alerts: :class:`watchkeeper_collector.state.leases.Lease` is one."""
+
+    @property
+    def holder(self) -> str: ...
+
+    def renew(self, connection: Connection) -> bool:
+        """Whether it is ours, until the end of the transaction."""
+        ...
+
+
+@dataclass(slots=True)
+class EngineStatus:
+    """Counters since the start, for ``/status`` and ``/metrics``."""
+
+    evaluations: int = 0
+    failed_evaluations: int = 0
+    missed_evaluations: int = 0
+    notices: int = 0
+    failed_turns: int = 0
+    lost_turns: int = 0
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a transaction is going to keep."""
+
+    instances: list[Instance] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, before: Mapping[str, Instance], moved: Step) -> None:
+        known = moved.instances
+        self.instances += [one for name, one in known.items() if before.get(name) != one]
+        self.removed += [name for name in before if name not in known]
+        self.steps.append(moved)
+
+
+class Engine:
+    """Keeps nothing in memory: a turn reads the states, moves them on and writes them, in one transaction.
+
+    So a collector that was killed, stalled or cut off leaves nothing that another could not go on with: its
+    turn happened or did not. ``lag_s`` is how long the oldest spans have been waiting for the store.
+    """
+
+    def __init__(
+        self, alerts: Alerts, claim: Claim, evaluate: Evaluate, *, lag_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        self.status = EngineStatus()
+        self._alerts = alerts
+        self._claim = claim
+        self._evaluate = evaluate
+        self._lag_s = lag_s
+        self._expired_at: datetime | None = None
+
+    def evaluate(self, group: Group, at: datetime, missed: int = 0) -> bool:
+        """Evaluate a group at this timestamp; whether it counted, for the claim may have been lost.
+
+        A timestamp that was evaluated already changes nothing.
+        """
+        lag_s = self._lag_s()  # first: what comes to the store meanwhile may not have been seen
+        evaluations = [_doubt(one, lag_s) for one in self._find(group.rules, at)]
+        with self._alerts.turn() as connection:
+            if not self._claim.renew(connection):
+                self.status.lost_turns += 1
+                return False
+            self._turn(connection, evaluations, missed)
+        return True
+
+    def tidy(self, rules: Iterable[Rule], at: datetime, *, are_files_known: bool) -> None:
+        """End what is left of rules that are gone or paused, and forget what is old.
+
+        While the files can't be read nobody knows that a rule of theirs is gone: what fires goes on.
+        """
+        is_paused = {rule.uid: rule.is_paused for rule in rules}
+        left = {uid for uid in self._alerts.rule_uids() if is_paused.get(uid, True)}
+        may_expire = self._expired_at is None or abs(at - self._expired_at) >= EXPIRY
+        if not left and not may_expire:
+            return
+        with self._alerts.turn() as connection:
+            if self._claim.renew(connection):
+                paused = left & is_paused.keys()
+                self._retire(connection, left, paused, at, are_files_known=are_files_known)
+                self._alerts.expire_notices(connection, at - OUTBOX_KEPT)
+                self._alerts.expire_events(connection, at - HISTORY_KEPT)
+                self._expired_at = at
+
+    def _find(self, rules: Sequence[Rule], at: datetime) -> Sequence[Evaluation]:
+        try:
+            return self._evaluate(rules, at)
+        except Exception as error:
+            log.exception("The evaluation of alert rules failed.")
+            problem = f"The evaluation failed: {type(error).__name__}: {error}"
+            return [Evaluation(rule, at, (), problem) for rule in rules]
+
+    def _turn(self, connection: Connection, evaluations: Sequence[Evaluation], missed: int) -> None:
+        uids = [evaluation.rule.uid for evaluation in evaluations]
+        records = self._alerts.load_evaluations(connection, uids)
+        instances = _by_rule(self._alerts.load_instances(connection, uids))
+        changes, evaluated = Changes(), []
+        for evaluation in evaluations:
+            rule, record = evaluation.rule, records.get(evaluation.rule.uid)
+            if record is not None and record.evaluated_at == evaluation.at:
+                continue
+            before = instances.get(rule.uid, {})
+            moved = step(rule, before, evaluation)
+            changes.add(before, moved)
+            evaluated.append(_build_record(record, evaluation, moved, missed, self._claim.holder))
+        self._keep(connection, changes, evaluated)
+        self.status.evaluations += len(evaluated)
+        self.status.failed_evaluations += sum(bool(record.problem) for record in evaluated)
+        self.status.missed_evaluations += missed * len(evaluated)
+
+    def _retire(
+        self,
+        connection: Connection,
+        left: Collection[str],
+        paused: Collection[str],
+        at: datetime,
+        *,
+        are_files_known: bool,
+    ) -> None:
+        changes = Changes()
+        for uid, before in _by_rule(self._alerts.load_instances(connection, left)).items():
+            if uid in paused:
+                moved = retire(before, at, PAUSED)
+            elif uid.startswith(FILE_RULES) and not are_files_known:
+                moved = hold(before, at)
+            else:
+                moved = retire(before, at, RULE_DELETED)
+            changes.add(before, moved)
+        self._keep(connection, changes, ())
+        self._alerts.forget_evaluations(connection, left)
+
+    def _keep(
+        self, connection: Connection, changes: Changes, evaluated: Collection[EvaluationRecord]
+    ) -> None:
+        notices = [notice for one in changes.steps for notice in one.notices]
+        events = [event for one in changes.steps for event in one.events]
+        self._alerts.commit(
+            connection,
+            changes.instances,
+            notices,
+            removed=changes.removed,
+            events=events,
+            evaluations=evaluated,
+        )
+        self.status.notices += len(notices)
+
+
+def _doubt(evaluation: Evaluation, lag_s: float) -> Evaluation:
+    """While spans of the window wait for the store, what is in it proves nothing."""
+    if evaluation.problem or lag_s <= evaluation.rule.offset_s + LATE_S:
+        return evaluation
+    problem = f"The store has not got the spans of the last {lag_s:.0f} s, which wait in the spool."
+    return replace(evaluation, samples=(), problem=problem)
+
+
+def _by_rule(instances: Iterable[Instance]) -> dict[str, dict[str, Instance]]:
+    found: dict[str, dict[str, Instance]] = {}
+    for instance in instances:
+        found.setdefault(instance.rule_uid, {})[instance.fingerprint] = instance
+    return found
+
+
+def _build_record(
+    before: EvaluationRecord | None, evaluation: Evaluation, moved: Step, missed: int, holder: str
+) -> EvaluationRecord:
+    rule = evaluation.rule
+    return EvaluationRecord(
+        rule_uid=rule.uid,
+        project=rule.project,
+        alert=rule.alert,
+        group_name=rule.group,
+        source=rule.source,
+        interval_s=rule.interval_s,
+        evaluated_at=evaluation.at,
+        cost_s=evaluation.cost_s,
+        problem=moved.problem,
+        series=len(evaluation.samples),
+        series_without_data=sum(sample.level == "no_data" for sample in evaluation.samples),
+        evaluations=(before.evaluations if before else 0) + 1,
+        failures=(before.failures if before else 0) + bool(moved.problem),
+        missed=(before.missed if before else 0) + missed,
+        holder=holder,
+    )

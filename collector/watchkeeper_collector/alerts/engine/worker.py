@@ -1,0 +1,163 @@
+"""The worker: turns the engine for every group at its time, on threads of its own."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from watchkeeper_collector.alerts.engine.engine import Engine
+from watchkeeper_collector.alerts.engine.schedule import Group, Key, build_groups
+from watchkeeper_collector.alerts.rules.rule import Rule
+from watchkeeper_collector.errors import WatchkeeperError
+
+TICK_S = 0.5
+REFRESH_S = 5.0
+"""So soon a change of the rules is seen."""
+SIDE_BY_SIDE = 4
+"""Groups that are evaluated at the same time: one that is slow holds up no other."""
+CONTEND_S = 5.0
+"""So often a collector looks whether the one that evaluates is gone."""
+OPENING_S = 60.0
+"""So long the store is given to open: till then nothing is said about rules that can't be evaluated."""
+
+log = logging.getLogger(__name__)
+
+
+class Book(Protocol):
+    """The rules in force; ``problem``: why those of the files may not be all."""
+
+    @property
+    def problem(self) -> str: ...
+
+    def rules(self) -> Sequence[Rule]: ...
+
+
+class Claim(Protocol):
+    """Of several collectors, one evaluates."""
+
+    def acquire(self) -> bool: ...
+
+    def release(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a group stands in this process."""
+
+    at: datetime
+    began_s: float
+    is_running: bool = False
+
+
+class AlertWorker:
+    """Call :meth:`start`; :meth:`close` waits for the evaluations that run. Times are the wall clock's.
+
+    ``is_open`` says whether the store is. :meth:`run_round` starts what is due, and may be called alone.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        book: Book,
+        claim: Claim,
+        *,
+        is_open: Callable[[], bool] = lambda: True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.status = engine.status
+        self._engine = engine
+        self._book = book
+        self._claim = claim
+        self._is_open = is_open
+        self._now = now
+        self._clock_s = clock_s
+        self._began_s = clock_s()
+        self._refreshed_s = self._refused_s = -math.inf
+        self._groups: list[Group] = []
+        self._progress: dict[Key, Progress] = {}
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="alert-rules")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and let another collector go on at once."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(cancel_futures=True)
+        self._safely(self._claim.release)
+
+    def run_round(self) -> int:
+        """Look after the rules, and start the evaluation of every group that is due; how many."""
+        if not (self._is_open() or self._clock_s() - self._began_s > OPENING_S):
+            return 0
+        if self._clock_s() - self._refreshed_s >= REFRESH_S:
+            self._refreshed_s = self._clock_s()
+            self._refresh()
+        due = [(group, at) for group in self._groups if (at := self._due_at(group)) is not None]
+        if not due or not self._has_claim():
+            return 0
+        for group, at in due:
+            self._begin(group, at)
+        return len(due)
+
+    def _refresh(self) -> None:
+        rules = self._book.rules()
+        self._groups = build_groups(rules)
+        known = {group.key for group in self._groups}
+        self._progress = {key: one for key, one in self._progress.items() if key in known or one.is_running}
+        self._engine.tidy(rules, self._now(), are_files_known=not self._book.problem)
+
+    def _has_claim(self) -> bool:
+        if self._clock_s() - self._refused_s < CONTEND_S:
+            return False
+        if self._claim.acquire():
+            return True
+        self._refused_s = self._clock_s()
+        self._progress = {key: one for key, one in self._progress.items() if one.is_running}
+        return False
+
+    def _due_at(self, group: Group) -> datetime | None:
+        at, progress = group.timestamp(self._now()), self._progress.get(group.key)
+        is_new = progress is None or (not progress.is_running and progress.at != at)
+        return at if is_new else None
+
+    def _begin(self, group: Group, at: datetime) -> None:
+        before, now_s = self._progress.get(group.key), self._clock_s()
+        missed = int((now_s - before.began_s) / group.interval_s + 0.5) - 1 if before else 0
+        progress = self._progress[group.key] = Progress(at, now_s, is_running=True)
+
+        def run() -> None:
+            self._safely(lambda: self._engine.evaluate(group, at, max(0, missed)))
+            progress.is_running = False
+
+        self._pool.submit(run)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._safely(self.run_round)
+            self._closing.wait(TICK_S)
+
+    def _safely(self, call: Callable[[], object]) -> None:
+        """Whatever goes wrong once, alerting goes on."""
+        try:
+            call()
+        except WatchkeeperError as error:
+            self._note(error.message)
+        except Exception as error:
+            log.exception("A turn of the alerts failed.")
+            self._note(f"{type(error).__name__}: {error}")
+
+    def _note(self, problem: str) -> None:
+        self.status.failed_turns += 1
+        self.status.last_error = problem
+        log.warning("A turn of the alerts failed, the next one begins where it did: %s", problem)
