@@ -97,8 +97,8 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field(
         "",
         description=(
-            "OpenID Connect provider, as it names itself (`https://…`): people sign in through it, and nobody is"
-            " served without a key or a token. Empty: keys alone."
+            "OpenID Connect provider, as it names itself (`https://…`): people sign in through it, and"
+            " nobody is served without a key or a token. Empty: keys alone."
         ),
     )
     oidc_client_id: str = Field(
@@ -187,6 +187,21 @@ class Settings(BaseSettings):
         0.0,
         ge=0,
         description="Bytes a second that one API key may send, as they arrive, on average. 0: no limit.",
+    )
+    redaction: dict[str, Any] = Field(
+        default={},
+        description=(
+            "What is redacted of the telemetry of projects that set no policy of their own, as"
+            " `PUT /redaction` takes it; in a variable as JSON. Empty: nothing."
+        ),
+    )
+    redaction_key: str = Field(
+        "",
+        repr=False,
+        description=(
+            "Secret that values are hashed under, the same on all collectors. Empty: one is made and kept"
+            " in the state store."
+        ),
     )
     shutdown_timeout_s: float = Field(
         30.0,

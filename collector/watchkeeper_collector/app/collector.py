@@ -28,7 +28,7 @@ from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
 from watchkeeper_collector.api.score_writing import RecordScores
-from watchkeeper_collector.app.access import build_governance
+from watchkeeper_collector.app.access import build_governance, build_people
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.identity import load_identity
 from watchkeeper_collector.app.operations import build_aliases, build_operations, build_score_recording
@@ -59,7 +59,9 @@ def build_collector(settings: Settings) -> "Collector":
     gate = _build_gate(settings, state)
     ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings))
     door = _build_door(gate)
-    api = _build_api(spool, state, backend, telemetry, gate, record=build_score_recording(ingest))
+    api = _build_api(
+        spool, state, backend, telemetry, gate, record=build_score_recording(ingest), settings=settings
+    )
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
     grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
     return Collector(settings, state, spool, backend, grpc, http)
@@ -109,7 +111,8 @@ class Collector:
     def _check_access(self) -> None:
         """Raise ``ConfigurationError`` where strangers could reach a collector that asks for no key."""
         settings = self.settings
-        if not (settings.is_loopback or settings.insecure or self.state.keys.has_any()):
+        has_people = bool(settings.oidc_issuer)
+        if not (settings.is_loopback or settings.insecure or has_people or self.state.keys.has_any()):
             raise ConfigurationError(
                 f"The address '{settings.host}' can be reached from other machines, and no API key exists:"
                 " anybody could read and write. Make a key first (`watchkeeper keys create`), listen on"
@@ -131,7 +134,7 @@ def _build_spool(settings: Settings) -> Spool:
 
 
 def _build_gate(settings: Settings, state: State) -> Gate:
-    is_open = settings.is_loopback or settings.insecure
+    is_open = (settings.is_loopback or settings.insecure) and not settings.oidc_issuer
     return Gate(
         state.keys,
         read_secrets,
@@ -144,13 +147,20 @@ def _build_door(gate: Gate) -> Authenticate:
     def authenticate(headers: Mapping[str, str]) -> Caller:
         principal = gate.authenticate(headers)
         principal.check_scope("ingest")
-        return Caller(principal.project, principal.key_id)
+        return Caller(principal.project, principal.key_id, principal.spans_per_s, principal.bytes_per_s)
 
     return authenticate
 
 
 def _build_api(
-    spool: Spool, state: State, backend: Backend, telemetry: Telemetry, gate: Gate, *, record: RecordScores
+    spool: Spool,
+    state: State,
+    backend: Backend,
+    telemetry: Telemetry,
+    gate: Gate,
+    *,
+    record: RecordScores,
+    settings: Settings,
 ) -> ASGIApp:
     sources = status.Sources(
         version=VERSION,
@@ -186,6 +196,7 @@ def _build_api(
         routers,
         version=VERSION,
         authenticate=gate.authenticate,
+        people=build_people(settings, state),
         keep=state.audit.keep,
     )
 

@@ -29,8 +29,9 @@ def build_score_recording(ingest: Ingest) -> RecordScores:
     """Scores go the way of log records that came through the door."""
 
     async def send(caller: Principal, request: bytes) -> None:
+        sender = Caller(caller.project, caller.key_id, caller.spans_per_s, caller.bytes_per_s)
         with ingest.attend("logs", "http"):
-            await ingest.accept("logs", request, Caller(caller.project, caller.key_id))
+            await ingest.accept("logs", request, sender)
 
     return build_recording(send, now_ns=time.time_ns)
 

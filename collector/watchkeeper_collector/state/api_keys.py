@@ -142,5 +142,6 @@ def _key(row: RowMapping) -> ApiKey:
 
 
 def _lock(row: RowMapping) -> KeyLock:
-    principal = Principal(row["project"], row["id"], frozenset(row["scopes"].split()))
+    rates = {name: row[name] for name in ("spans_per_s", "bytes_per_s")}
+    principal = Principal(row["project"], row["id"], frozenset(row["scopes"].split()), **rates)
     return KeyLock(row["secret_hash"], principal, row["expires_at"])

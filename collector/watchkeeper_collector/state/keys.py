@@ -35,13 +35,15 @@ class Principal:
     """Who a request acts as: one key's project and rights, or a person's in one of their projects.
 
     ``key_id`` is what stands beside what was done: the key's id, ``person:<name>``, or nothing where no key
-    was asked for. ``projects`` are all that a person may choose from.
+    was asked for. ``projects`` are all that a person may choose from. Rates are the key's own.
     """
 
     project: str
     key_id: str
     scopes: frozenset[str]
     projects: tuple[str, ...] = ()
+    spans_per_s: float | None = None
+    bytes_per_s: float | None = None
 
     def allows(self, scope: str) -> bool:
         return scope in self.scopes or "admin" in self.scopes

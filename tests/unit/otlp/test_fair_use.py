@@ -147,3 +147,12 @@ def test_a_sender_that_goes_away_gives_its_place_up() -> None:
             pass
 
     asyncio.run(contend())
+
+
+def test_a_key_with_a_rate_of_its_own_has_that_and_no_other() -> None:
+    limit = RateLimit("spans", 1_000, Clock(), own=lambda caller: caller.items_per_s)
+    slow = Caller("shop", "key-9", items_per_s=1)
+    limit.take(SHOP, 10_000)
+    limit.take(slow, 10)
+    with pytest.raises(RateLimitedError, match="more than its 1 spans"):
+        limit.take(slow, 1)
