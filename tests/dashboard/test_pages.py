@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,7 +14,7 @@ from watchkeeper_dashboard.places import PLACES
 from tests.collector import CollectorProcess
 from tests.dashboard.conftest import OpenPage, open_app, send, wait_until_ready
 from tests.dashboard.hostile import HOST, PAYLOADS
-from tests.dashboard.traffic import hostile_trace_id, shop_request
+from tests.dashboard.traffic import hostile_trace_id, long_request, shop_request
 
 LISTS = [file for file, place in PLACES.items() if place.section]
 OUR_TAGS = {
@@ -129,6 +129,30 @@ def test_trace_shows_its_spans_and_what_was_said(open_page: OpenPage, site: Coll
     check_is_well(app)
     assert len(app.selectbox(key="trace_span").options) == trace["span_count"]
     assert {metric.label: metric.value for metric in app.metric}["Calls"] == str(trace["call_count"])
+
+
+def test_a_trace_longer_than_a_page_opens_part_by_part(open_page: OpenPage, site: CollectorProcess) -> None:
+    trace_id = bytes([5] * 16)
+    send(site, long_request(time.time_ns() - 3 * 86_400 * 10**9, trace_id, steps=210))
+    path = f"/api/v1/traces/{trace_id.hex()}?parent=roots&limit=1"
+    site.until(lambda: site.ask(path).status == 200, 60)
+    first = open_page("trace", id=trace_id.hex())
+    check_is_well(first)
+    assert len(first.selectbox(key="trace_span").options) == 200
+    shown, after = first.selectbox(key="trace_span").options, ways(first)["Further spans"]
+    rest = open_page("trace", id=trace_id.hex(), after=after["after"])
+    check_is_well(rest)
+    others = rest.selectbox(key="trace_span").options
+    assert (len(others), set(others) & set(shown)) == (12, set())
+    below = open_page("trace", id=trace_id.hex(), below=ways(first)["Below step 0"]["below"])
+    assert [option.split()[1] for option in below.selectbox(key="trace_span").options] == ["1"]
+    assert "From the start" in ways(below)
+
+
+def ways(app: AppTest) -> dict[str, dict[str, str]]:
+    """The links of a trace's page, with the parameters of their URLs."""
+    found = app.get("page_link")
+    return {one.proto.label: dict(parse_qsl(one.proto.query_string)) for one in found}
 
 
 def test_session_user_and_error_group_open(open_page: OpenPage, site: CollectorProcess) -> None:

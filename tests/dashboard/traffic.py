@@ -56,6 +56,25 @@ def hostile_request(now_ns: int) -> ExportTraceServiceRequest:
     return trace_request(*spans, resource={"service.name": PAYLOADS[1]})
 
 
+def long_request(start_ns: int, trace_id: bytes, steps: int) -> ExportTraceServiceRequest:
+    """One trace: a step with another below it, and so many further ones beside."""
+    ids = [bytes([5]) + place.to_bytes(7) for place in range(1, steps + 3)]
+    parents = [b"", ids[0], *[b""] * steps]
+    spans = [
+        make_span(
+            {},
+            name=f"step {place}",
+            trace_id=trace_id,
+            span_id=span_id,
+            parent_span_id=parent_id,
+            start_time_unix_nano=start_ns + place * 1_000_000,
+            end_time_unix_nano=start_ns + (place + 1) * 1_000_000,
+        )
+        for place, (span_id, parent_id) in enumerate(zip(ids, parents, strict=True))
+    ]
+    return trace_request(*spans, resource={"service.name": "batch"})
+
+
 def hostile_trace_id(number: int) -> bytes:
     return bytes([7, number] * 8)
 

@@ -34,6 +34,7 @@ def show(visit: Visit, view: View) -> None:
     left, right = st.columns((1.3, 1), gap="small")
     with left, panel("Spans"):
         _show_waterfall(tree)
+        _show_ways(view, tree, selected)
     with right, panel("Span"), section(visit, "span"):
         selected = _choose_span(tree["spans"], selected)
         _show_span(visit, trace_id, selected)
@@ -42,8 +43,9 @@ def show(visit: Visit, view: View) -> None:
 
 
 def _tree_question(trace_id: str) -> Question:
-    parameters = {"parent": st.query_params.get("below") or "roots", "limit": MOST_SPANS}
-    return Question(path_of("traces", trace_id), parameters)
+    wanted = st.query_params
+    parameters = {"parent": wanted.get("below") or "roots", "limit": MOST_SPANS}
+    return Question(path_of("traces", trace_id), parameters | {"cursor": wanted.get("after") or None})
 
 
 def _show_head(visit: Visit, view: View, tree: Mapping[str, Any]) -> None:
@@ -143,8 +145,26 @@ def _show_waterfall(tree: Mapping[str, Any]) -> None:
     note(
         "Framed: the critical path. Striped: recorded twice, counted once. Red: failed. A click opens a span."
     )
-    if tree["next_cursor"]:
-        note(f"Only the first {len(spans)} of {tree['span_count']:,} spans: look below a span to see more.")
+
+
+def _show_ways(view: View, tree: Mapping[str, Any], selected: str) -> None:
+    """To the other parts of a trace that is too long for one page."""
+    spans, trace_id, parent = tree["spans"], tree["trace_id"], tree["parent"]
+    after = st.query_params.get("after")
+    if not (tree["next_cursor"] or after or parent != "roots"):
+        return
+    note(f"{len(spans):,} of the trace's {tree['span_count']:,} spans.")
+    chosen = next((span for span in spans if span["span_id"] == selected), None)
+    below = {} if parent == "roots" else {"below": parent}
+    with st.container(horizontal=True, gap="small", key="ways"):
+        if below or after:
+            link("From the start", "trace", view, icon=":material/first_page:", id=trace_id)
+        if chosen and chosen["child_count"]:
+            label = f"Below {plain.markdown(plain.short(chosen['span_name'], 30))}"
+            link(label, "trace", view, icon=":material/south_east:", id=trace_id, below=selected)
+        if cursor := tree["next_cursor"]:
+            icon = ":material/chevron_right:"
+            link("Further spans", "trace", view, icon=icon, id=trace_id, after=cursor, **below)
 
 
 def _take_span() -> None:
