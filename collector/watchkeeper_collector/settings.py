@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -26,6 +27,11 @@ CONFIG_VARIABLE = "WATCHKEEPER_CONFIG"
 DEMO_PROJECT = "demo"
 """Where `up --demo` sends, so that its data can be told from others' and removed."""
 DEFAULT_CONFIG = Path("watchkeeper.toml")
+
+
+def read_list(value: object) -> object:
+    """A text of an environment variable becomes the parts between its commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -225,6 +231,27 @@ class Settings(BaseSettings):
         4 << 30,
         gt=0,
         description="Most memory of one query.",
+    )
+    alerts_enabled: bool = Field(
+        default=True,
+        description="Evaluate alert rules and notify.",
+    )
+    alert_rules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_list)] = Field(
+        ("default",),
+        description=(
+            "Alert rules: files, folders and globs, in a variable with commas between them. `default` are"
+            " the rules that come with Watchkeeper."
+        ),
+    )
+    alerts_config: Path | None = Field(
+        None,
+        description="File that says whom alerts go to: route, receivers, inhibition, times. Empty: nobody.",
+    )
+    public_url: str = Field(
+        "",
+        description=(
+            "Where people find the dashboard (`https://watchkeeper.example.com`): notifications link to it."
+        ),
     )
     content_retention_days: int = Field(
         30,
