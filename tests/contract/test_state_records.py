@@ -13,7 +13,16 @@ from watchkeeper_collector.state.state import State
 BUDGET = {"name": "all", "filter": "", "period": "month", "time_zone": "UTC", "limit_usd": 12.5}
 VIEW = {"page": "traces", "name": "slow", "query": "start=-24h"}
 COMMENT = {"trace_id": "ab", "span_id": "", "author": "Ada", "text": "Why — 'so'?"}
-KINDS: dict[str, dict[str, Any]] = {"budgets": BUDGET, "views": VIEW, "comments": COMMENT}
+BASELINE = {
+    "name": "launch", "filter": "", "release": "1.4", "is_watched": 1,
+    "start_at": datetime(2026, 11, 1, tzinfo=UTC), "end_at": None,
+}  # fmt: skip
+KINDS: dict[str, dict[str, Any]] = {
+    "budgets": BUDGET,
+    "views": VIEW,
+    "comments": COMMENT,
+    "baselines": BASELINE,
+}
 """A new kind of record is a line here."""
 
 

@@ -9,10 +9,11 @@ from watchkeeper_collector.drift.features import Population
 from watchkeeper_collector.drift.measuring import measure
 from watchkeeper_collector.drift.sampling import MatchedUnits, match_units
 from watchkeeper_collector.drift.sides import Comparison
+from watchkeeper_collector.drift.slices import SliceKey, narrow
 from watchkeeper_collector.drift.texts import load_texts
 from watchkeeper_collector.drift.verdict import Answer, Evidence, Finding, judge, worst
 
-WHOLE = ("project", "")
+WHOLE = SliceKey()
 ENOUGH_UNITS = 200
 """What numbers need: of a slice with fewer it is not said that nothing changed."""
 SUSPICIOUS_P = 0.05
@@ -32,10 +33,9 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured of one slice, before any verdict: ``by`` and ``value`` say which slice."""
+    """What was measured of one slice, before any verdict."""
 
-    by: str
-    value: str
+    key: SliceKey
     mix: Mix
     evidence: Sequence[Evidence]
     explanation: Explanation = field(default_factory=Explanation)
@@ -51,10 +51,9 @@ class Verdict:
     needs: int
 
 
-def measure_slice(
-    comparison: Comparison, key: tuple[str, str] = WHOLE, *, with_text: bool = True
-) -> Measured:
+def measure_slice(comparison: Comparison, key: SliceKey = WHOLE, *, with_text: bool = True) -> Measured:
     """Look at one slice of both sides."""
+    comparison = narrow(comparison, key)
     populations: tuple[Population, ...] = ("calls", "answers")
     units = {population: match_units(comparison, population) for population in populations}
     evidence = [each for one in units.values() if _has_both(one) for each in measure(one)]
@@ -62,7 +61,7 @@ def measure_slice(
     if with_text and _has_both(units["answers"]):
         text, explanation = _measure_text(units["answers"])
         evidence += [text] if text.before_units else []
-    return Measured(*key, _mix(units["calls"]), evidence, explanation)
+    return Measured(key, _mix(units["calls"]), evidence, explanation)
 
 
 def judge_slices(family: Sequence[Measured]) -> list[Verdict]:

@@ -15,6 +15,7 @@ DIMENSIONS = {
     "prompt_version": "PromptVersion",
     "feature": "Feature",
 }
+SELECTED = {**DIMENSIONS, "release": "Release"}
 """What traffic is sliced and matched by. The model is the one *asked for*: who answers may be the drift."""
 
 MOST_STRATA = 1_000
@@ -64,7 +65,7 @@ class Side:
 
     def conditions(self, bindings: Bindings, source: Source) -> list[str]:
         found = self.slice.conditions(bindings, source)
-        found += [f"{DIMENSIONS[name]} = {bindings.bind(value)}" for name, value in self.equal.items()]
+        found += [f"{SELECTED[name]} = {bindings.bind(value)}" for name, value in self.equal.items()]
         if self.windows:
             parts = (" AND ".join(in_window(window, bindings)) for window in self.windows)
             found.append("(" + " OR ".join(f"({part})" for part in parts) + ")")

@@ -27,7 +27,8 @@ class Evidence:
     """What was measured of one feature on two sides with the same mix of traffic.
 
     ``least`` raises the feature's own threshold, where chance alone makes for more. ``raw_effect`` is the
-    effect without matching the mix; ``is_constant``: all values of both sides are one. ``before`` and ``after`` are a share, a median or the commonest kind.
+    effect without matching the mix; ``before`` and ``after`` are a share, a median or the commonest kind.
+    ``is_constant``: all values of both sides are one.
     """
 
     feature: Feature
