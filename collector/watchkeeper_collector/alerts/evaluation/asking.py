@@ -1,0 +1,208 @@
+"""Answers what rules ask of the spans: rules of one shape share a query.
+
+The spans of a window are those that *ended* in it: only then is known whether a call failed, how long it took
+and what it cost. A call that times out after minutes would else be looked for in a window long past.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from watchkeeper_collector.alerts.evaluation.ask import Answer, Ask, Key, Reading
+from watchkeeper_collector.errors import InvalidRequestError, QueryLimitError, WatchkeeperError
+from watchkeeper_collector.query.bindings import Bindings
+from watchkeeper_collector.query.dimensions import find_dimension
+from watchkeeper_collector.query.measures import EVERYTHING, GIVEN, SCORE, Measure, find_measure, is_score
+from watchkeeper_collector.query.rows import jsonable
+from watchkeeper_collector.query.score_relation import judged
+from watchkeeper_collector.query.source import Slice, Source
+from watchkeeper_collector.query.times import SECOND_NS, Window
+
+LONGEST_NS = 3_600 * SECOND_NS
+"""The spans of a window are sought among those that began so long before it; longer ones are not found."""
+MOST_FILTERS = 64
+MOST_SERIES = 10_000
+MOST_ROWS = 500_000
+LABEL_CHARS = 256
+
+ENDED_NS = "(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration))"
+
+EXAMPLES = {
+    "": "''",
+    "failed": "anyIf(TraceId, IsError)",
+    "slowest": "argMax(TraceId, Duration)",
+    "dearest": "argMax(TraceId, ifNull(CostUsd, 0))",
+    "any": "any(TraceId)",
+}
+"""The trace that is shown as an example of a group."""
+
+STATEMENT = """SELECT
+    {columns}
+FROM {relation}{array_join}
+WHERE {conditions}
+GROUP BY {keys}
+LIMIT {most} BY Project, which
+LIMIT {most_rows}"""
+
+WHICH = """
+ARRAY JOIN arrayFilter((place, keeps) -> keeps, {places}, [
+    {filters}
+]) AS which"""
+
+
+def answer_asks(asks: Iterable[Ask], source: Source) -> dict[Ask, Answer | WatchkeeperError]:
+    """Every question with its answer, or why there is none. ``StoreUnavailableError`` is everyone's."""
+    shapes = defaultdict[tuple[object, ...], list[Ask]](list)
+    for ask in dict.fromkeys(asks):
+        shapes[ask.shape].append(ask)
+    found: dict[Ask, Answer | WatchkeeperError] = {}
+    for alike in shapes.values():
+        for group in _chunks(alike):
+            found |= _answer_together(group, source)
+    return found
+
+
+def _chunks(alike: Sequence[Ask]) -> Iterator[Sequence[Ask]]:
+    """Scores are looked up by the filter, so each of them is asked for alone."""
+    size = 1 if is_score(alike[0].measures[0]) else MOST_FILTERS
+    return (alike[start : start + size] for start in range(0, len(alike), size))
+
+
+def _answer_together(asks: Sequence[Ask], source: Source) -> Mapping[Ask, Answer | WatchkeeperError]:
+    """What one of them alone can be blamed for is not to spoil the others."""
+    try:
+        return _run(asks, source)
+    except (InvalidRequestError, QueryLimitError) as error:
+        if len(asks) == 1:
+            return {asks[0]: error}
+        alone = [_answer_together([ask], source) for ask in asks]
+        return {ask: answer for found in alone for ask, answer in found.items()}
+    except WatchkeeperError as error:
+        return dict.fromkeys(asks, error)
+
+
+def _run(asks: Sequence[Ask], source: Source) -> dict[Ask, Answer | WatchkeeperError]:
+    sql, bindings = build_statement(asks, source)
+    rows = source.query(sql, bindings).rows
+    if len(rows) >= MOST_ROWS:
+        raise QueryLimitError(
+            f"There are more than {MOST_ROWS:,} points. Split by less, take a longer window or fewer seasons."
+        )
+    answers = [dict[Key, dict[int, Reading]]() for _ in asks]
+    for row in rows:
+        which, key, bucket, reading = _read_row(row, asks[0])
+        answers[which].setdefault(key, {})[bucket] = reading
+    return {ask: _checked(answer) for ask, answer in zip(asks, answers, strict=True)}
+
+
+def _checked(answer: Answer) -> Answer | WatchkeeperError:
+    projects = [key[0] for key in answer]
+    if len(projects) > MOST_SERIES and any(projects.count(one) > MOST_SERIES for one in set(projects)):
+        return QueryLimitError(f"There are more than {MOST_SERIES:,} series. Split by less, or filter more.")
+    return answer
+
+
+def _read_row(row: Sequence[Any], ask: Ask) -> tuple[int, Key, int, Reading]:
+    """Project, which filter, step, count, example, dimensions, measures."""
+    project, which, bucket, count, example, *rest = row
+    width = len(ask.by)
+    values = tuple(None if value is None else float(value) for value in map(jsonable, rest[width:]))
+    return (
+        int(which),
+        (str(project), *map(str, rest[:width])),
+        int(bucket),
+        Reading(values, int(count), example),
+    )
+
+
+def build_statement(asks: Sequence[Ask], source: Source) -> tuple[str, Bindings]:
+    """One query for questions of one shape."""
+    bindings, first = Bindings(), asks[0]
+    measures = [_bound(find_measure(name), bindings) for name in first.measures]
+    dimensions = [find_dimension(name, bindings).sql for name in first.by]
+    is_scored = is_score(first.measures[0])
+    conditions = [] if is_scored else _conditions(asks, measures, bindings)
+    relation = _scores(first, dimensions, source, bindings) if is_scored else f"{source.database}.spans"
+    filters = ["1"] if is_scored else [_keeps(ask, bindings) for ask in asks]
+    time_ns = "toUnixTimestamp64Nano(Timestamp)" if is_scored else ENDED_NS
+    columns = _columns(first, measures, dimensions, time_ns, bindings)
+    if len(asks) == 1:
+        columns.insert(1, "0 AS which")
+        conditions.append(filters[0])
+    else:
+        columns.insert(1, "which")
+    keys = ["Project", "which", "bucket", *(f"d{place}" for place in range(len(dimensions)))]
+    sql = (
+        STATEMENT.replace("{columns}", ",\n    ".join(columns))
+        .replace("{relation}", relation)
+        .replace("{array_join}", _array_join(filters) if len(asks) > 1 else "")
+        .replace("{conditions}", "\n    AND ".join(conditions))
+        .replace("{keys}", ", ".join(keys))
+        .replace("{most}", bindings.bind(_most_by(first), "UInt32"))
+        .replace("{most_rows}", bindings.bind(MOST_ROWS, "UInt32"))
+    )
+    return sql, bindings
+
+
+def _most_by(ask: Ask) -> int:
+    """Of a project's and filter's groups, one more than may be; with steps the rows are bounded together."""
+    return MOST_ROWS if ask.step_ns else MOST_SERIES + 1
+
+
+def _columns(
+    ask: Ask, measures: Sequence[Measure], dimensions: Sequence[str], time_ns: str, bindings: Bindings
+) -> list[str]:
+    start, step = bindings.bind(ask.start_ns, "Int64"), bindings.bind(ask.step_ns, "Int64")
+    bucket = f"intDiv({time_ns} - {start}, {step})" if ask.step_ns else "0"
+    return [
+        "Project",
+        f"{bucket} AS bucket",
+        f"countIf({measures[0].population}) AS counted",
+        f"{EXAMPLES[ask.example]} AS example",
+        *(f"substringUTF8(toString({sql}), 1, {LABEL_CHARS}) AS d{n}" for n, sql in enumerate(dimensions)),
+        *(f"{measure.sql} AS m{place}" for place, measure in enumerate(measures)),
+    ]
+
+
+def _conditions(asks: Sequence[Ask], measures: Sequence[Measure], bindings: Bindings) -> list[str]:
+    first = asks[0]
+    projects = sorted({project for ask in asks for project in ask.projects})
+    start, end = bindings.bind(first.start_ns, "Int64"), bindings.bind(first.end_ns, "Int64")
+    began = bindings.bind(first.start_ns - LONGEST_NS, "Int64")
+    found = [
+        f"Project IN {bindings.bind(projects, 'Array(String)')}",
+        f"Timestamp >= fromUnixTimestamp64Nano({began})",
+        f"Timestamp < fromUnixTimestamp64Nano({end})",
+        f"{ENDED_NS} >= {start}",
+        f"{ENDED_NS} < {end}",
+    ]
+    populations = dict.fromkeys(measure.population for measure in measures)
+    return found if EVERYTHING in populations else [*found, f"({' OR '.join(populations)})"]
+
+
+def _keeps(ask: Ask, bindings: Bindings) -> str:
+    """The condition that a question looks at a span: its projects and its filter."""
+    of_projects = f"Project IN {bindings.bind(sorted(ask.projects), 'Array(String)')}"
+    return " AND ".join([of_projects, *Slice("", filter=ask.filter).filter_conditions(bindings)])
+
+
+def _array_join(filters: Sequence[str]) -> str:
+    """A span is counted once for every filter that keeps it."""
+    listed = ",\n    ".join(f"toBool({condition})" for condition in filters)
+    return WHICH.replace("{places}", str(list(range(len(filters))))).replace("{filters}", listed)
+
+
+def _scores(ask: Ask, dimensions: Sequence[str], source: Source, bindings: Bindings) -> str:
+    """Scores by when they were given; those of several projects are read one after the other."""
+    slices = (Slice(project, Window(ask.start_ns, ask.end_ns), ask.filter) for project in ask.projects)
+    parts = [f"SELECT * FROM {judged(source, slice_, dimensions, bindings)}" for slice_ in slices]
+    return f"({' UNION ALL '.join(parts)})"
+
+
+def _bound(measure: Measure, bindings: Bindings) -> Measure:
+    """The measure with the name of its score, if it is one, as a bound value."""
+    if not is_score(measure.name):
+        return measure
+    name = bindings.bind(measure.name.removeprefix(SCORE))
+    sql, population = measure.sql.replace("{score}", name), GIVEN.replace("{score}", name)
+    return Measure(measure.name, sql, measure.unit, measure.description, population)

@@ -1,0 +1,91 @@
+"""A measure against itself before: the window just before, a day or a week before, or the mean of several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchkeeper_collector.alerts.evaluation.ask import Answer, Ask, Key
+from watchkeeper_collector.alerts.evaluation.levels import level_of, with_also
+from watchkeeper_collector.alerts.evaluation.measured import (
+    ask_of,
+    groups_of,
+    measures_of,
+    reading_of,
+    sample_of,
+    values_of,
+)
+from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, answer_to
+from watchkeeper_collector.alerts.evaluation.sample import Sample
+from watchkeeper_collector.alerts.rules.condition import Change
+
+BACK_S = {"day": 86_400.0, "week": 7 * 86_400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a group was like before, from how many spans and windows."""
+
+    value: float | None
+    count: int
+    windows: int
+
+
+def asks(moment: Moment, condition: Change) -> Sequence[Ask]:
+    return [_now(moment, condition), _before(moment, condition)]
+
+
+def judge(moment: Moment, condition: Change, answers: Answers) -> list[Sample]:
+    series, measures = condition.series, measures_of(condition.series, condition.also)
+    now = answer_to(_now(moment, condition), answers)
+    earlier = answer_to(_before(moment, condition), answers)
+    samples = []
+    for key in groups_of(moment, series, now):
+        reading, before = reading_of(now, key, measures), before_of(earlier, key, condition)
+        value = compare(reading.values[0], before.value, condition.scale)
+        level = level_of(value, condition.bound)
+        if min(reading.count, before.count) < max(1, series.min_count):
+            level = "no_data"
+        level = with_also(level, condition.also, values_of(reading, measures, condition.also))
+        figures = {
+            "threshold": condition.bound.value, "count": reading.count, "sign": condition.bound.sign,
+            "now": reading.values[0], "before": before.value, "against": condition.against,
+            "scale": condition.scale, "count_before": before.count,
+        }  # fmt: skip
+        samples.append(sample_of(moment, series, key, (level, value), figures))
+    return samples
+
+
+def compare(now: float | None, before: float | None, scale: str) -> float | None:
+    """``None`` where there is nothing to compare with."""
+    if now is None or before is None:
+        return None
+    if scale == "absolute":
+        return now - before
+    if before == 0:
+        return None
+    return now / before if scale == "factor" else (now - before) / abs(before)
+
+
+def before_of(answer: Answer, key: Key, condition: Change) -> Before:
+    """The mean over the windows since the group was first seen: before that, there was none to speak of."""
+    measures = (condition.series.measure,)
+    first = min(answer.get(key, {}), default=condition.windows)
+    readings = [reading_of(answer, key, measures, step) for step in range(first, condition.windows)]
+    known = [reading.values[0] for reading in readings if reading.values[0] is not None]
+    mean = sum(known) / len(known) if known else None
+    return Before(mean, sum(reading.count for reading in readings), len(known))
+
+
+def _now(moment: Moment, condition: Change) -> Ask:
+    return ask_of(moment, condition.series, measures_of(condition.series, condition.also))
+
+
+def _before(moment: Moment, condition: Change) -> Ask:
+    series, windows = condition.series, condition.windows
+    return ask_of(
+        moment,
+        series,
+        (series.measure,),
+        window_s=series.window_s * windows,
+        back_s=BACK_S.get(condition.against, series.window_s),
+        step_s=series.window_s if windows > 1 else 0.0,
+    )
