@@ -3,6 +3,7 @@
 from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.api_keys import ApiKeys
 from watchkeeper_collector.state.audit import Audit
+from watchkeeper_collector.state.baselines import BASELINES, SavedBaseline
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.deliveries import Deliveries
 from watchkeeper_collector.state.leases import Lease, build_holder
@@ -32,6 +33,7 @@ class State:
         self.budgets = Records(self.database, BUDGETS, Budget, noun="budget")
         self.views = Records(self.database, VIEWS, View, noun="view")
         self.comments = Records(self.database, COMMENTS, Comment, noun="comment")
+        self.baselines = Records(self.database, BASELINES, SavedBaseline, noun="baseline")
         self.resolutions = Resolutions(self.database)
         self.redaction = RedactionPolicies(self.database)
         self.alerts = Alerts(self.database)
