@@ -169,7 +169,7 @@ def client(shelf: Shelf, state: State, sent: list[bytes]) -> Iterator[TestClient
         users.build_router(source, now_ns=now),
         scores.build_router(source, build_recording(send, now_ns=now), now_ns=now),
         reviews.build_router(source, now_ns=now),
-        comments.build_router(state.comments),
+        comments.build_router(state.comments, lambda _, text: text),
         budgets.build_router(source, state.budgets, now_ns=now),
         views.build_router(state.views),
         export.build_router(source, read_conversation, now_ns=now),

@@ -1,5 +1,6 @@
 """Comments: what people note at traces and spans."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -40,7 +41,11 @@ class Comment(NewComment):
     created_by: Annotated[str, Field(description="The API key's id; empty: none.")]
 
 
-def build_router(comments: Records[StoredComment]) -> APIRouter:
+Redact = Callable[[str, str], str]
+"""project, text → the text without what the project's policy finds in it."""
+
+
+def build_router(comments: Records[StoredComment], redact: Redact) -> APIRouter:
     router = APIRouter(prefix="/comments", tags=["comments"])
 
     @router.get("")
@@ -62,7 +67,11 @@ def build_router(comments: Records[StoredComment]) -> APIRouter:
     def create_comment(caller: Writer, comment: NewComment) -> Comment:
         """Note something at a trace or a span; it need not be stored yet."""
         ids = {"trace_id": comment.trace_id.lower(), "span_id": comment.span_id.lower()}
-        added = comments.add(caller.project, caller.key_id, {**comment.model_dump(), **ids})
+        told = {
+            "text": redact(caller.project, comment.text),
+            "author": redact(caller.project, comment.author),
+        }
+        added = comments.add(caller.project, caller.key_id, {**comment.model_dump(), **ids, **told})
         return Comment.model_validate(added)
 
     @router.delete("/{comment_id}", status_code=204)

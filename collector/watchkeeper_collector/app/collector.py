@@ -27,7 +27,7 @@ from watchkeeper_collector.api import (
 from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
-from watchkeeper_collector.api.score_writing import RecordScores
+from watchkeeper_collector.app import redacting
 from watchkeeper_collector.app.access import build_governance, build_people
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.identity import load_identity
@@ -40,6 +40,7 @@ from watchkeeper_collector.otlp.http import build_routes
 from watchkeeper_collector.otlp.ingest import Ingest
 from watchkeeper_collector.otlp.limits import Limits
 from watchkeeper_collector.query.messages import read_conversation
+from watchkeeper_collector.redaction.policies import Policies
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.spool import Spool
 from watchkeeper_collector.state.state import State
@@ -57,14 +58,15 @@ def build_collector(settings: Settings) -> "Collector":
     telemetry.add_collector(SpoolFamilies(spool.stats))
     telemetry.add_collector(WorkerFamilies(backend.statuses()))
     gate = _build_gate(settings, state)
-    ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings))
+    policies = redacting.build_policies(settings, state)
+    ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings), policies.find)
     door = _build_door(gate)
     api = _build_api(
-        spool, state, backend, telemetry, gate, record=build_score_recording(ingest), settings=settings
+        spool, state, backend, telemetry, gate, ingest=ingest, policies=policies, settings=settings
     )
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
     grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
-    return Collector(settings, state, spool, backend, grpc, http)
+    return Collector(settings, state, policies, spool, backend, grpc, http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Collector:
 
     settings: Settings
     state: State
+    policies: Policies
     spool: Spool
     backend: Backend
     grpc: GrpcDoor
@@ -86,6 +89,7 @@ class Collector:
         self.state.migrate()
         self.state.projects.ensure(self.settings.default_project)
         self.state.keys.start()
+        self.policies.start()
         self._check_access()
         self.spool.start()
         port = await self.grpc.start()
@@ -105,6 +109,7 @@ class Collector:
         await self.grpc.close(timeout_s / 3)
         await self.spool.close()
         await asyncio.to_thread(self.backend.close, ends_at_s - time.monotonic())
+        self.policies.close()
         self.state.close()
         self.spool.release()
 
@@ -159,9 +164,11 @@ def _build_api(
     telemetry: Telemetry,
     gate: Gate,
     *,
-    record: RecordScores,
+    ingest: Ingest,
+    policies: Policies,
     settings: Settings,
 ) -> ASGIApp:
+    record = build_score_recording(ingest)
     sources = status.Sources(
         version=VERSION,
         prices=backend.price_table(backend.status),
@@ -184,9 +191,10 @@ def _build_api(
         sql.build_router(backend.source(backend.statements)),
         prices.build_router(backend.price_table(backend.queries)),
         keys.build_router(state.keys),
-        dead_letters.build_router(spool.dead_letters, spool.append),
+        dead_letters.build_router(spool.dead_letters, redacting.build_replay(spool, ingest)),
         demo.build_router(backend.source(backend.queries), backend.erase),
-        *build_operations(backend.source(backend.queries), state, record),
+        *build_operations(backend.source(backend.queries), state, record, redacting.build_redact(policies)),
+        redacting.build_router(state, policies),
         *build_governance(state),
     )
     root = health.build_router(backend.problem, telemetry, DOCS_PATH)

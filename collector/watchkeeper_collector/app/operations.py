@@ -36,14 +36,16 @@ def build_score_recording(ingest: Ingest) -> RecordScores:
     return build_recording(send, now_ns=time.time_ns)
 
 
-def build_operations(source: Source, state: State, record: RecordScores) -> tuple[APIRouter, ...]:
+def build_operations(
+    source: Source, state: State, record: RecordScores, redact: comments.Redact
+) -> tuple[APIRouter, ...]:
     return (
         error_groups.build_router(source, state.resolutions),
         sessions.build_router(source, read_conversation),
         users.build_router(source),
         scores.build_router(source, record),
         reviews.build_router(source),
-        comments.build_router(state.comments),
+        comments.build_router(state.comments, redact),
         budgets.build_router(source, state.budgets),
         views.build_router(state.views),
         export.build_router(source, read_conversation),

@@ -65,3 +65,10 @@ def note_content_read() -> None:
     deed = CURRENT.get()
     if deed is not None:
         deed.reads_content = True
+
+
+def forget_body() -> None:
+    """Say that what was sent along is content, of which an entry holds nothing."""
+    deed = CURRENT.get()
+    if deed is not None:
+        deed.body = None
