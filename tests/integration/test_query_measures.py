@@ -23,6 +23,7 @@ from tests.query import NOON_NS, Shelf, Span, open_shelf
 
 HOUR_NS = 3_600 * SECOND_NS
 WINDOW = Window(NOON_NS - HOUR_NS, NOON_NS + 2 * HOUR_NS)
+SEARCHED = {"ToolName": "search", "ToolArgsHash": 77}
 LATENCIES_MS = [100, 200, 300, 400, 1000]
 
 
@@ -51,8 +52,8 @@ ROWS = [
         },
     ),
     call(5, is_duplicate=True, duration_ms=9000, cost_usd=100.0, input_tokens=9000, user="u9", session="s9"),
-    Span(id="tool1", kind="tool", after_s=6, is_error=True, name="search", extra={"ToolName": "search"}),
-    Span(id="tool2", kind="tool", after_s=7, name="search", extra={"ToolName": "search"}),
+    Span(id="tool1", kind="tool", after_s=6, is_error=True, name="search", extra=SEARCHED),
+    Span(id="tool2", kind="tool", after_s=7, name="search", extra=SEARCHED),
     Span(id="agent", kind="agent", after_s=8, user="u3", duration_ms=5000),
     call(9, project="other", cost_usd=50.0, user="u4"),
     call(10, after_s=-3_601, cost_usd=70.0, user="u5"),
@@ -64,12 +65,18 @@ EXPECTED = {
     "traces": 4,
     "errors": 1,
     "error_rate": 0.2,
+    "server_errors": 0,
+    "erring_models": 0,
     "rate_limited_rate": 0.2,
     "cost_usd": 0.4,
     "cost_per_call_usd": 0.2,
     "cost_per_trace_usd": 0.2,
     "cost_per_session_usd": 0.3,
     "cost_per_user_usd": 0.2,
+    "max_calls_per_trace": 2,
+    "max_tool_repeats": 2,
+    "max_cost_per_trace_usd": 0.3,
+    "max_to_median_trace_cost": 1.5,
     "unpriced_calls": 0,
     "input_tokens": 500,
     "output_tokens": 30,

@@ -46,6 +46,9 @@ DIMENSIONS = {
         Dimension("key", "ApiKeyId", "Id of the API key that sent the span"),
         Dimension("error_type", "ErrorType", "Class or code of the error"),
         Dimension(
+            "error_status", "if(ErrorStatus = 0, '', toString(ErrorStatus))", "HTTP status of the error"
+        ),
+        Dimension(
             "finish_reason", "FinishReason", "`stop`, `length`, `tool_call`, `content_filter`, `error`"
         ),
         Dimension("service_tier", "ServiceTier", "Tier that the provider served from"),

@@ -17,6 +17,9 @@ CALLS = f"Kind IN ('llm', 'embedding', 'reranker') AND {COUNTED}"
 ANSWERS = f"Kind = 'llm' AND {COUNTED}"
 TOOLS = f"Kind = 'tool' AND {COUNTED}"
 EVERYTHING = "1"
+SERVER_FAILED = "IsError AND (ErrorStatus < 400 OR ErrorStatus >= 500)"
+PRICED = f"{CALLS} AND CostUsd IS NOT NULL AND TraceId != ''"
+REPEATABLE = f"{TOOLS} AND TraceId != '' AND ToolArgsHash != 0"
 JSON_ASKED = "SpanAttributes['gen_ai.output.type'] = 'json' AND HasOutput"
 
 LATER = {"refusal_rate": "refusals are not recognised yet"}
@@ -44,6 +47,11 @@ def ratio(part: str, whole: str) -> str:
 def share(of: str, among: str) -> str:
     """The part of the spans ``among`` that are also ``of``."""
     return ratio(f"countIf({among} AND {of})", f"countIf({among})")
+
+
+def most_in(pairs: str, among: str) -> str:
+    """The greatest sum of what the spans ``among`` add to a key; ``pairs`` is a map of one key each."""
+    return f"arrayMax(arrayPushBack(mapValues(sumMapIf({pairs}, {among})), 0))"
 
 
 def finite(sql: str) -> str:
@@ -89,6 +97,21 @@ MEASURES = {
         Measure("errors", f"countIf({CALLS} AND IsError)", "count", "Calls that failed", empty="0"),
         Measure("error_rate", share("IsError", CALLS), "ratio", "Failed calls of all calls"),
         Measure(
+            "server_errors",
+            f"countIf({CALLS} AND {SERVER_FAILED})",
+            "count",
+            "Calls that failed by no fault of the caller's: with another status than 4xx, or with none",
+            empty="0",
+        ),
+        Measure(
+            "erring_models",
+            f"uniqExactIf(cityHash64(Provider, if(ResponseModel != '', ResponseModel, RequestModel)),"
+            f" {CALLS} AND {SERVER_FAILED})",
+            "count",
+            "Different models with such a failed call",
+            empty="0",
+        ),
+        Measure(
             "rate_limited_rate",
             share("ErrorStatus = 429", CALLS),
             "ratio",
@@ -107,6 +130,38 @@ MEASURES = {
         _cost_per("trace", "TraceId", "a trace"),
         _cost_per("session", "SessionId", "a session"),
         _cost_per("user", "UserId", "a user"),
+        Measure(
+            "max_calls_per_trace",
+            most_in("map(cityHash64(TraceId), toUInt64(1))", CALLS),
+            "count",
+            "Calls of the trace that has most",
+            empty="0",
+        ),
+        Measure(
+            "max_tool_repeats",
+            most_in("map(cityHash64(TraceId, ToolName, ToolArgsHash), toUInt64(1))", REPEATABLE),
+            "count",
+            "How often one trace called the same tool with the same arguments",
+            TOOLS,
+            "0",
+        ),
+        Measure(
+            "max_cost_per_trace_usd",
+            most_in("map(cityHash64(TraceId), assumeNotNull(CostUsd))", PRICED),
+            "usd",
+            "Cost of the trace that costs most",
+            empty="0",
+        ),
+        Measure(
+            "max_to_median_trace_cost",
+            finite(
+                most_in("map(cityHash64(TraceId), assumeNotNull(CostUsd))", PRICED)
+                + " / nullIf(arrayReduce('quantileExactInclusive(0.5)',"
+                f" mapValues(sumMapIf(map(cityHash64(TraceId), assumeNotNull(CostUsd)), {PRICED}))), 0)"
+            ),
+            "count",
+            "How many times the median trace's cost the dearest trace costs",
+        ),
         Measure(
             "unpriced_calls",
             f"countIf({CALLS} AND CostSource = 'unpriced')",

@@ -36,7 +36,11 @@ class Flag:
 
 
 TEXT_FIELDS = {
-    **{found.name: TextField(found.name, found.sql, found.description) for found in DIMENSIONS.values()},
+    **{
+        found.name: TextField(found.name, found.sql, found.description)
+        for found in DIMENSIONS.values()
+        if found.name != "error_status"  # a number, which can be compared
+    },
     **{
         field.name: field
         for field in (
