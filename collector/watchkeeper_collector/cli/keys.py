@@ -1,10 +1,7 @@
 """``watchkeeper keys``: API keys, straight in the state store, so that it works while no collector runs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,11 +11,10 @@ from watchkeeper_collector.cli.console import Column, print_json, print_line, pr
 from watchkeeper_collector.cli.failures import USED_WRONGLY, CommandFailedError
 from watchkeeper_collector.cli.manual import add_group
 from watchkeeper_collector.cli.moments import read_duration, render_age, render_time
+from watchkeeper_collector.cli.state_store import open_state
 
 if TYPE_CHECKING:
-    from watchkeeper_collector.settings import Settings
     from watchkeeper_collector.state.keys import ApiKey
-    from watchkeeper_collector.state.state import State
 
 HELP = """API keys: who may send and who may read.
 
@@ -54,8 +50,22 @@ def create_key(
             show_default="ingest",
         ),
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of scopes: viewer (numbers and spans), analyst (prompts and answers too), responder"
+            " (alerts), admin, or sender.",
+        ),
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Stops working after: 12h, 90d.")
+    ] = None,
+    spans_per_s: Annotated[
+        float | None,
+        typer.Option("--spans-per-s", help="What it may send a second.", show_default="the setting for all"),
+    ] = None,
+    bytes_per_s: Annotated[
+        float | None, typer.Option("--bytes-per-s", help="Likewise.", show_default="the setting for all")
     ] = None,
     data: options.Data = None,
     state_dsn: options.StateDsn = None,
@@ -64,13 +74,14 @@ def create_key(
     """Make a key and print it, this once: only a hash of it is kept.
 
     $ watchkeeper keys create --name checkout
+    $ watchkeeper keys create --name ada --role analyst --expires 90d
     $ watchkeeper keys create --name dashboard --scope read --scope content
     $ WATCHKEEPER_API_KEY=$(watchkeeper keys create --name me --scope admin)
     """
-    scopes = tuple(scope or ("ingest",))
+    scopes = _read_scopes(role, scope)
     expires_at = datetime.now(UTC) + read_duration(expires) if expires else None
-    with _open_state(_load(config, data, state_dsn), makes=True) as state:
-        key, secret = state.keys.create(project, name, scopes, expires_at)
+    with open_state("keys create", config, data, state_dsn, makes=True) as state:
+        key, secret = state.keys.create(project, name, scopes, expires_at, (spans_per_s, bytes_per_s))
         say(f"Key '{key.id}' of project '{key.project}' may: {', '.join(key.scopes)}. It is shown this once:")
         print_line(secret)
         say(f"Kept in {state.database.description}. From the first key on, every request needs one.")
@@ -87,7 +98,7 @@ def list_keys(
 
     $ watchkeeper keys list --project default
     """
-    with _open_state(_load(config, data, state_dsn)) as state:
+    with open_state("keys list", config, data, state_dsn) as state:
         keys = state.keys.list(project)
     if form == options.Format.JSON:
         print_json([asdict(key) for key in keys])
@@ -105,33 +116,19 @@ def revoke_key(
 
     $ watchkeeper keys revoke 4k7mzq2f9x3c
     """
-    with _open_state(_load(config, data, state_dsn)) as state:
+    with open_state("keys revoke", config, data, state_dsn) as state:
         key = state.keys.revoke(key_id)
     say(f"Key '{key.id}' ({key.name}) of project '{key.project}' is revoked.")
 
 
-def _load(config: Path | None, data: Path | None, state_dsn: str | None) -> "Settings":
-    from watchkeeper_collector.settings import load_settings  # noqa: PLC0415 - slow, for --help
+def _read_scopes(role: str | None, scopes: list[str] | None) -> tuple[str, ...]:
+    from watchkeeper_collector.state.keys import scopes_of  # noqa: PLC0415 - slow, for --help
 
-    return load_settings(config, data_dir=data, state_dsn=state_dsn)
-
-
-@contextmanager
-def _open_state(settings: "Settings", *, makes: bool = False) -> Iterator["State"]:
-    """The migrated state store. Only ``makes`` begins a new one: keys in a wrong folder open nothing."""
-    from watchkeeper_collector.state.state import State  # noqa: PLC0415 - slow, for --help
-
-    if not (makes or settings.state_dsn or settings.data_dir.is_dir()):
+    if role and scopes:
         raise CommandFailedError(
-            f"There is no data folder '{settings.data_dir}'. Name the collector's: --data or --config.",
-            exit_code=USED_WRONGLY,
+            "A key has a role or scopes. Leave out --role or --scope.", exit_code=USED_WRONGLY
         )
-    state = State(settings.state_url)
-    try:
-        state.migrate()
-        yield state
-    finally:
-        state.close()
+    return scopes_of(role) if role else tuple(scopes or ("ingest",))
 
 
 def _row(key: "ApiKey") -> tuple[str, ...]:

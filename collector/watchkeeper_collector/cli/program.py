@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from watchkeeper_collector.cli import (
+    audit,
     dashboard,
     dead_letters,
     doctor,
@@ -14,6 +15,7 @@ from watchkeeper_collector.cli import (
     keys,
     migrate,
     prices,
+    projects,
     query,
     running,
     server,
@@ -56,7 +58,9 @@ def build_program() -> typer.Typer:
         tail,
         export,
         doctor,
+        projects,
         keys,
+        audit,
         prices,
         dead_letters,
         migrate,
