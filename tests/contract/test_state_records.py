@@ -17,11 +17,13 @@ BASELINE = {
     "name": "launch", "filter": "", "release": "1.4", "is_watched": 1,
     "start_at": datetime(2026, 11, 1, tzinfo=UTC), "end_at": None,
 }  # fmt: skip
+RULE = {"name": "ErrorRateHigh", "document": "{}", "is_paused": 0}
 KINDS: dict[str, dict[str, Any]] = {
     "budgets": BUDGET,
     "views": VIEW,
     "comments": COMMENT,
     "baselines": BASELINE,
+    "rules": RULE,
 }
 """A new kind of record is a line here."""
 

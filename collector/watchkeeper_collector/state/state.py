@@ -15,6 +15,8 @@ from watchkeeper_collector.state.operations import Budget, Comment, Resolutions,
 from watchkeeper_collector.state.projects import Projects
 from watchkeeper_collector.state.records import Records
 from watchkeeper_collector.state.redaction import RedactionPolicies
+from watchkeeper_collector.state.retention import Retentions
+from watchkeeper_collector.state.rules import Rules
 from watchkeeper_collector.state.tables import BUDGETS, COMMENTS, VIEWS
 
 
@@ -36,7 +38,9 @@ class State:
         self.baselines = Records(self.database, BASELINES, SavedBaseline, noun="baseline")
         self.resolutions = Resolutions(self.database)
         self.redaction = RedactionPolicies(self.database)
+        self.retentions = Retentions(self.database)
         self.alerts = Alerts(self.database)
+        self.rules = Rules(self.database)
         self.notifications = Notifications(self.database)
         self.deliveries = Deliveries(self.database)
         self.silences = Records(self.database, SILENCES, Silence, noun="silence", name="id")
