@@ -6,8 +6,10 @@ erasure of the person it is about, and can still be found by who knows the id.
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,18 +37,25 @@ MOST_DEPTH = 6
 
 def redact(value: Any, name: str = "", depth: int = 0) -> Any:
     """The value as JSON for an entry. ``name`` is the field that it stands in."""
-    if value is None or isinstance(value, bool | int | float):
-        return "[redacted]" if value is not None and _is_secret(name) else value
+    if value is None:
+        return None
     if _is_secret(name):
         return "[redacted]"
-    if depth >= MOST_DEPTH:
-        return "[…]"
-    if isinstance(value, Mapping):
-        pairs = list(value.items())[:MOST_ITEMS]
-        return {str(key)[:100]: redact(found, str(key), depth + 1) for key, found in pairs}
-    if isinstance(value, list | tuple):
-        return [redact(found, name, depth + 1) for found in value[:MOST_ITEMS]]
-    return _redact_text(str(value), name)
+    if isinstance(value, Mapping | list | tuple):
+        return _redact_inside(value, name, depth + 1) if depth < MOST_DEPTH else "[…]"
+    if isinstance(value, bool | int | float):
+        return value
+    return _redact_text(str(value), name, depth)
+
+
+def _redact_inside(value: Mapping[Any, Any] | Sequence[Any], name: str, depth: int) -> Any:
+    if not isinstance(value, Mapping):
+        return [redact(found, name, depth) for found in value[:MOST_ITEMS]]
+    if _is_content(name):
+        return f"[{len(value):,} fields]"
+    return {
+        str(key)[:100]: redact(found, str(key), depth) for key, found in islice(value.items(), MOST_ITEMS)
+    }
 
 
 def _is_secret(name: str) -> bool:
@@ -58,16 +67,30 @@ def pseudonym(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _redact_text(text: str, name: str) -> str:
+def _is_content(name: str) -> bool:
+    return CONTENT.search(name) is not None and name not in HARMLESS
+
+
+def _redact_text(text: str, name: str, depth: int) -> Any:
     if not text:
         return text
     if name in PERSON:
         return pseudonym(text)
     if name == "query":
         return _cut(SQL_TEXT.sub("'…'", text))
-    if CONTENT.search(name) and name not in HARMLESS:
+    if _is_content(name):
         return f"[{len(text):,} characters]"
+    if text[0] in "{[" and (document := _read_document(text)) is not None:
+        return redact(document, name, depth + 1)
     return _cut(_without_path(text) if "://" in text else text)
+
+
+def _read_document(text: str) -> Any:
+    """Columns may hold JSON, with secrets in it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _without_path(text: str) -> str:
