@@ -79,9 +79,10 @@ def pinned(
     )
 
 
-def of_saved(project: str, saved: Saved) -> Baseline:
-    """What somebody kept."""
-    window = Window(_ns(saved.start_at), _ns(saved.end_at))
+def of_saved(project: str, saved: Saved, until_ns: int) -> Baseline:
+    """What somebody kept, up to what it is compared with."""
+    end_ns = until_ns if saved.end_at is None else min(until_ns, _ns(saved.end_at))
+    window = Window(None if saved.start_at is None else _ns(saved.start_at), end_ns)
     return pinned(project, window=window, release=saved.release, filter_=saved.filter, label=saved.id)
 
 
@@ -108,7 +109,5 @@ def _ends(window: Window) -> tuple[int, int]:
     return window.start_ns, window.end_ns
 
 
-def _ns(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
+def _ns(moment: datetime) -> int:
     return round((moment - EPOCH).total_seconds() * 1_000_000) * (SECOND_NS // 1_000_000)

@@ -7,6 +7,7 @@ Kind = Literal[
     "Float64",
     "Int64",
     "UInt32",
+    "UInt64",
     "Date",
     "Array(String)",
     "Array(Date)",
