@@ -18,19 +18,28 @@ from watchkeeper_collector.api import (
     keys,
     prices,
     query,
+    retention,
     spans,
     sql,
     status,
     traces,
     vocabulary,
 )
+from watchkeeper_collector.api.alert_families import AlertFamilies
 from watchkeeper_collector.api.families import SpoolFamilies, WorkerFamilies
 from watchkeeper_collector.api.frame import DOCS_PATH, build_api
 from watchkeeper_collector.api.gate import Gate
 from watchkeeper_collector.app import redacting
-from watchkeeper_collector.app.access import build_governance, build_people
+from watchkeeper_collector.app.access import (
+    build_governance,
+    build_metrics_guards,
+    build_operator_check,
+    build_people,
+)
+from watchkeeper_collector.app.alerting import Alerting, build_alerting
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.identity import load_identity
+from watchkeeper_collector.app.keeping import build_keeper
 from watchkeeper_collector.app.operations import build_aliases, build_operations, build_score_recording
 from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_collector.otlp.caller import Authenticate, Caller, read_secrets
@@ -46,6 +55,7 @@ from watchkeeper_collector.spool import Spool
 from watchkeeper_collector.state.state import State
 from watchkeeper_collector.telemetry import Telemetry
 
+MOST_LETTERS = 1_000
 VERSION = version("watchkeeper")
 
 
@@ -56,17 +66,20 @@ def build_collector(settings: Settings) -> "Collector":
     backend = Backend(settings, spool, state)
     telemetry.add_process(VERSION)
     telemetry.add_collector(SpoolFamilies(spool.stats))
-    telemetry.add_collector(WorkerFamilies(backend.statuses()))
+    alerting = build_alerting(settings, state, spool, backend)
+    telemetry.add_collector(WorkerFamilies(backend.statuses() | alerting.statuses()))
+    telemetry.add_collector(AlertFamilies(state.alerts))
     gate = _build_gate(settings, state)
     policies = redacting.build_policies(settings, state)
     ingest = Ingest(spool.append, _limits(settings), telemetry, _rates(settings), policies.find)
     door = _build_door(gate)
     api = _build_api(
-        spool, state, backend, telemetry, gate, ingest=ingest, policies=policies, settings=settings
-    )
+        spool, state, backend, telemetry, gate,
+        ingest=ingest, policies=policies, settings=settings, alerting=alerting,
+    )  # fmt: skip
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
     grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
-    return Collector(settings, state, policies, spool, backend, grpc, http)
+    return Collector(settings, state, policies, spool, backend, alerting, grpc, http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,7 @@ class Collector:
     policies: Policies
     spool: Spool
     backend: Backend
+    alerting: Alerting
     grpc: GrpcDoor
     http: ASGIApp
 
@@ -94,6 +108,7 @@ class Collector:
         self.spool.start()
         port = await self.grpc.start()
         self.backend.opening.start()
+        self.alerting.start()
         return port
 
     def retire(self) -> None:
@@ -108,6 +123,7 @@ class Collector:
         ends_at_s = time.monotonic() + timeout_s
         await self.grpc.close(timeout_s / 3)
         await self.spool.close()
+        await asyncio.to_thread(self.alerting.close, timeout_s / 3)
         await asyncio.to_thread(self.backend.close, ends_at_s - time.monotonic())
         self.policies.close()
         self.state.close()
@@ -167,8 +183,10 @@ def _build_api(
     ingest: Ingest,
     policies: Policies,
     settings: Settings,
+    alerting: Alerting,
 ) -> ASGIApp:
     record = build_score_recording(ingest)
+    is_operator = build_operator_check(settings)
     sources = status.Sources(
         version=VERSION,
         prices=backend.price_table(backend.status),
@@ -177,8 +195,10 @@ def _build_api(
         check_state=state.database.check,
         problem=backend.problem,
         spool=spool.stats,
-        workers=backend.statuses(),
+        workers=backend.statuses() | alerting.statuses(),
         telemetry=telemetry,
+        is_operator=is_operator,
+        count_letters=lambda project: len(spool.dead_letters.list(limit=MOST_LETTERS, project=project)),
     )
     routers = (
         status.build_router(sources),
@@ -192,12 +212,16 @@ def _build_api(
         prices.build_router(backend.price_table(backend.queries)),
         keys.build_router(state.keys),
         dead_letters.build_router(spool.dead_letters, redacting.build_replay(spool, ingest)),
-        demo.build_router(backend.source(backend.queries), backend.erase),
+        demo.build_router(backend.source(backend.queries), backend.erase, is_operator),
         *build_operations(backend.source(backend.queries), state, record, redacting.build_redact(policies)),
         redacting.build_router(state, policies),
         *build_governance(state),
+        retention.build_router(build_keeper(backend.keeping, backend.queries, backend.retention.run_round)),
+        *alerting.routers,
     )
-    root = health.build_router(backend.problem, telemetry, DOCS_PATH)
+    root = health.build_router(
+        backend.problem, telemetry, DOCS_PATH, build_metrics_guards(settings, is_operator)
+    )
     root.include_router(build_aliases(record))
     return build_api(
         root,

@@ -83,6 +83,11 @@ class Engine:
         self._evaluate = evaluate
         self._lag_s = lag_s
         self._expired_at: datetime | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Change nothing any more: an evaluation that is under way comes to nothing."""
+        self._is_closed = True
 
     def evaluate(self, group: Group, at: datetime, missed: int = 0) -> bool:
         """Evaluate a group at this timestamp; whether it counted, for the claim may have been lost.
@@ -92,7 +97,7 @@ class Engine:
         lag_s = self._lag_s()  # first: what comes to the store meanwhile may not have been seen
         evaluations = [_doubt(one, lag_s) for one in self._find(group.rules, at)]
         with self._alerts.turn() as connection:
-            if not self._claim.renew(connection):
+            if self._is_closed or not self._claim.renew(connection):
                 self.status.lost_turns += 1
                 return False
             self._turn(connection, evaluations, missed)

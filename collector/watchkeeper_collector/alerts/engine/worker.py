@@ -5,7 +5,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -55,7 +54,7 @@ class Progress:
 
 
 class AlertWorker:
-    """Call :meth:`start`; :meth:`close` waits for the evaluations that run. Times are the wall clock's.
+    """Evaluates on threads of its own from :meth:`start` to :meth:`close`. Timestamps are the wall clock's.
 
     ``is_open`` says whether the store is. :meth:`run_round` starts what is due, and may be called alone.
     """
@@ -83,18 +82,26 @@ class AlertWorker:
         self._progress: dict[Key, Progress] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
-        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="alert-rules")
+        self._places = threading.BoundedSemaphore(SIDE_BY_SIDE)
+        self._running: list[threading.Thread] = []
 
     def start(self) -> None:
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop, and let another collector go on at once."""
+    def close(self, timeout_s: float = 60.0) -> None:
+        """Stop, and let another collector go on at once. What runs longer comes to nothing."""
+        ends_at_s = self._clock_s() + timeout_s
         self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._pool.shutdown(cancel_futures=True)
+        self._engine.close()
+        for thread in (self._thread, *self._running):
+            if thread.is_alive():
+                thread.join(max(0.0, ends_at_s - self._clock_s()))
         self._safely(self._claim.release)
+
+    def wait(self) -> None:
+        """Until the evaluations that run have ended."""
+        for thread in self._running:
+            thread.join()
 
     def run_round(self) -> int:
         """Look after the rules, and start the evaluation of every group that is due; how many."""
@@ -137,10 +144,14 @@ class AlertWorker:
         progress = self._progress[group.key] = Progress(at, now_s, is_running=True)
 
         def run() -> None:
-            self._safely(lambda: self._engine.evaluate(group, at, max(0, missed)))
+            with self._places:
+                if not self._closing.is_set():
+                    self._safely(lambda: self._engine.evaluate(group, at, max(0, missed)))
             progress.is_running = False
 
-        self._pool.submit(run)
+        thread = threading.Thread(target=run, name=f"alert-group-{group.name}", daemon=True)
+        self._running = [*(one for one in self._running if one.is_alive()), thread]
+        thread.start()
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -1,0 +1,117 @@
+"""Alerting, wired: the rules, their evaluation, the engine, and what the API and the metrics tell of it."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter
+
+from watchkeeper_collector.alerts.engine.deadline import DeadlineConnection
+from watchkeeper_collector.alerts.engine.engine import Engine, Evaluate
+from watchkeeper_collector.alerts.engine.history import HistoryWriter
+from watchkeeper_collector.alerts.engine.worker import AlertWorker
+from watchkeeper_collector.alerts.evaluation.evaluating import Providers, evaluate
+from watchkeeper_collector.alerts.evaluation.sample import Evaluation
+from watchkeeper_collector.alerts.rules.book import RuleBook
+from watchkeeper_collector.alerts.rules.rule import Rule
+from watchkeeper_collector.api import alerts as alerts_api
+from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.query.source import Source
+from watchkeeper_collector.settings import Settings
+from watchkeeper_collector.spool import Spool
+from watchkeeper_collector.state.operations import Budget
+from watchkeeper_collector.state.state import State
+from watchkeeper_collector.store.opening import OpenedStore
+
+LEASE_S = 30.0
+"""A collector that evaluates and is killed is missed so long, and the seconds until others look."""
+MOST_BUDGETS = 1_000
+PACK = "default"
+PACK_FOLDER = "alerts/pack"
+ANSWER_TIME_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """What evaluates and notifies, and the routers that tell of it. ``close`` it before the store."""
+
+    worker: AlertWorker
+    history: HistoryWriter
+    store: OpenedStore
+    routers: Sequence[APIRouter]
+    is_enabled: bool
+
+    def start(self) -> None:
+        if self.is_enabled:
+            self.worker.start()
+            self.history.start()
+
+    def close(self, timeout_s: float) -> None:
+        """Within the time, as far as what is under way allows."""
+        if self.is_enabled:
+            closing = threading.Thread(target=self.history.close, daemon=True)
+            closing.start()
+            self.worker.close(timeout_s)
+            closing.join(timeout_s)
+        self.store.close()
+
+    def statuses(self) -> dict[str, Any]:
+        """What the workers count, by their names."""
+        return {"alerts": self.worker.status, "alert_history": self.history.status}
+
+
+def build_alerting(settings: Settings, state: State, spool: Spool, backend: Backend) -> Alerting:
+    """The one place where the parts of alerting meet."""
+    answer_s = round(settings.query_timeout_s + ANSWER_TIME_S)
+    store = OpenedStore(settings.store_dsn, backend.opening, answer_timeout_s=answer_s)
+    source = backend.source(store)
+    lease = state.lease("alerts", ttl_s=LEASE_S)
+    book = RuleBook(find_patterns(settings.alert_rules))
+    engine = Engine(
+        state.alerts,
+        lease,
+        build_evaluate(state, source, backend.source(backend.statements), settings.query_timeout_s),
+        lag_s=lambda: spool.stats().oldest_age_s,
+    )
+    shown = alerts_api.Alerting(
+        state.alerts, backend.source(backend.queries), lambda: book.problem, settings.alerts_enabled
+    )
+    return Alerting(
+        worker=AlertWorker(engine, book, lease, is_open=lambda: not backend.opening.problem),
+        history=HistoryWriter(state.alerts, store, source.database, may_run=lease.acquire),
+        store=store,
+        routers=(alerts_api.build_router(shown),),
+        is_enabled=settings.alerts_enabled,
+    )
+
+
+def build_evaluate(state: State, source: Source, statements: Source, timeout_s: float) -> Evaluate:
+    """Evaluates a group's rules over all projects within the time."""
+
+    def list_budgets(project: str) -> Sequence[Budget]:
+        return state.budgets.list(project, limit=MOST_BUDGETS)
+
+    def find(rules: Sequence[Rule], at: datetime) -> Sequence[Evaluation]:
+        asked, stated = (
+            replace(one, connection=DeadlineConnection(one.connection, timeout_s))
+            for one in (source, statements)
+        )
+        providers = Providers(list_budgets=list_budgets, statements_of=_always(stated))
+        projects = [project.id for project in state.projects.list()]
+        return evaluate(rules, at, _always(asked), projects, providers)
+
+    return find
+
+
+def find_patterns(given: Iterable[str]) -> list[str]:
+    """Where rule files are, with the folder of the rules that come with Watchkeeper by its name."""
+    pack = str(files("watchkeeper_schemas").joinpath(PACK_FOLDER))
+    return [pack if pattern == PACK else pattern for pattern in given]
+
+
+def _always(source: Source) -> Callable[[str], Source]:
+    """The same source for every project: the slice of a query says whose spans it is about."""
+    return lambda _: source
