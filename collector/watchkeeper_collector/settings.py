@@ -236,6 +236,22 @@ class Settings(BaseSettings):
         default=True,
         description="Evaluate alert rules and notify.",
     )
+    drift_enabled: bool = Field(
+        default=True,
+        description="Check every window for drift once it is over.",
+    )
+    drift_window_s: int = Field(
+        3_600,
+        ge=60,
+        le=86_400,
+        description="Length of a window that is checked for drift; days are checked beside.",
+    )
+    drift_baseline_days: float = Field(
+        7.0,
+        gt=0,
+        le=400,
+        description="Days before a window that it is compared with, until the same hours of weeks are known.",
+    )
     alert_rules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_list)] = Field(
         ("default",),
         description=(
