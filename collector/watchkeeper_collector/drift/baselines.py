@@ -70,12 +70,17 @@ def pinned(
     release: str = "",
     filter_: str = "",
     label: str = "pinned",
+    may_search_content: bool = False,
 ) -> Baseline:
     """A time, a release, or a release in a time. Raises ``InvalidQueryError`` for neither."""
     if not (window or release or filter_):
         raise InvalidQueryError("A pinned baseline needs a start and end, a release or a filter.")
     return Baseline(
-        label, Side(Slice(project, window or Window(), filter_), {"release": release} if release else {})
+        label,
+        Side(
+            Slice(project, window or Window(), filter_, may_search_content),
+            {"release": release} if release else {},
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from watchkeeper_collector.drift.baselines import Baseline
 from watchkeeper_collector.drift.comparing import Verdict, judge_slices, measure_slice
 from watchkeeper_collector.drift.explanation import Explanation
 from watchkeeper_collector.drift.reasons import render_finding, render_verdict
-from watchkeeper_collector.drift.results import Result, read_results
+from watchkeeper_collector.drift.results import Result, read_results, series_of
 from watchkeeper_collector.drift.sides import Comparison, Side
 from watchkeeper_collector.drift.slices import SliceKey, find_slices
 from watchkeeper_collector.drift.verdict import Finding
@@ -66,17 +66,12 @@ def _windows_before(source: Source, project: str, window: Window, baseline: str)
     """How often on end it was drift up to the window before: the same length, just before this one."""
     start = _moment(window.start_ns)
     length = _moment(window.end_ns) - start
-    found = read_results(
-        source,
-        project,
-        since_ns=_ns(start) - 1,
-        until_ns=_ns(start),
-        equal={"baseline": baseline},
-    )
+    found = read_results(source, project, since_ns=_ns(start) - 1, until_ns=_ns(start))
     return {
         (result.slice_by, result.slice_value, result.feature): result.windows
         for result in found
         if result.window_end - result.window_start == length
+        and series_of(result.baseline) == series_of(baseline)
     }
 
 

@@ -1,13 +1,15 @@
 """What checks found, kept in the store: written by the job, read by the API and by alert rules."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from watchkeeper_collector.query.bindings import Bindings
-from watchkeeper_collector.query.source import Source, at
+from watchkeeper_collector.query.source import DAY_NS, Source, at
+from watchkeeper_collector.query.times import EPOCH
 
 
 class Table(Protocol):
@@ -50,6 +52,10 @@ COLUMNS = {
     field.name: "".join(part.capitalize() for part in field.name.split("_")) for field in fields(Result)
 }
 
+USUAL = ("season", "rolling")
+LONGEST_NS = DAY_NS
+"""Windows are at most a day."""
+
 NEWEST = """SELECT {columns}
 FROM {database}.drift_results
 WHERE {conditions}
@@ -89,17 +95,26 @@ def read_results(
     return [_read(row) for row in source.query(sql, bindings).rows]
 
 
-def latest_results(source: Source, project: str, since_ns: int) -> list[Result]:
-    """Of every check, slice and feature the verdict on the last window that ended after ``since_ns``.
+def newest_results(source: Source, project: str, at_ns: int, windows: int) -> list[Result]:
+    """Of every length of window, baseline, slice and feature the verdicts on its newest windows.
 
-    What the alert kind ``drift`` asks. ``windows`` counts how many on end, up to that one, were drift.
+    What the alert kind ``drift`` asks. What no window spoke of lately is left out: a slice without calls has
+    nothing to say. ``windows`` of a result counts how many on end, up to that one, were drift.
     """
-    latest: dict[tuple[Any, ...], Result] = {}
-    for result in read_results(source, project, since_ns=since_ns):
+    series: defaultdict[tuple[Any, ...], list[Result]] = defaultdict(list)
+    for result in read_results(source, project, since_ns=at_ns - LONGEST_NS * (windows + 2), until_ns=at_ns):
         length = result.window_end - result.window_start
-        key = (length, result.baseline, result.slice_by, result.slice_value, result.feature)
-        latest.setdefault(key, result)
-    return list(latest.values())
+        age = EPOCH + timedelta(microseconds=at_ns // 1_000) - result.window_end
+        if age <= (windows + 1) * length:
+            name = series_of(result.baseline)
+            key = (length, name, result.slice_by, result.slice_value, result.feature)
+            series[key].append(result)
+    return [result for found in series.values() for result in found[:windows]]
+
+
+def series_of(baseline: str) -> str:
+    """What results go on from one window to the next under: a season may begin to be known."""
+    return "usual" if baseline in USUAL else baseline
 
 
 def _stored(value: Any) -> Any:

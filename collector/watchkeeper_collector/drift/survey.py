@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchkeeper_collector.drift.features import CALLS
+from watchkeeper_collector.drift.results import USUAL
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.source import Source, at
 from watchkeeper_collector.query.times import SECOND_NS, Window
@@ -21,7 +22,7 @@ CHECKED = """SELECT
     argMax(Calls, CheckedAt)
 FROM {database}.drift_results
 WHERE WindowStart >= {start} AND WindowStart < {end}
-    AND SliceBy = 'project' AND Feature = '' AND Baseline IN ('season', 'rolling')
+    AND SliceBy = 'project' AND Feature = '' AND Baseline IN {usual}
     AND (toUnixTimestamp64Milli(WindowEnd) - toUnixTimestamp64Milli(WindowStart)) * 1000000 = {length}
 GROUP BY Project, Place"""
 
@@ -65,5 +66,6 @@ def _counts(source: Source, sql: str, length_ns: int, first: int, last: int) -> 
         .replace("{start}", at(first * length_ns, bindings))
         .replace("{end}", at(last * length_ns, bindings))
         .replace("{calls}", CALLS)
+        .replace("{usual}", bindings.bind(list(USUAL), "Array(String)"))
     )
     return {(project, place): calls for project, place, calls in source.query(text, bindings).rows}
