@@ -50,11 +50,15 @@ class Deliveries:
     def supersede(
         self, connection: Connection, target: str, group_key: str, action: str, now: datetime
     ) -> None:
-        """What waits to say the same of a group is not said: what is added now says more."""
+        """What waits to say the same of a group is not said: what is added now says more.
+
+        What was to fire before something that is to resolve is another incident, and stays.
+        """
         waits = (ROW.target == target) & (ROW.group_key == group_key) & (ROW.state == "pending")
+        ended = select(func.coalesce(func.max(ROW.id), "")).where(waits, ROW.action == "resolved")
         connection.execute(
             update(DELIVERIES)
-            .where(waits, ROW.action == action)
+            .where(waits, ROW.action == action, ROW.id > ended.scalar_subquery())
             .values(state="superseded", updated_at=now, problem="A newer notification says more.")
         )
 
@@ -70,11 +74,11 @@ class Deliveries:
             connection.execute(update(DELIVERIES).where(mine).values(state="expired", updated_at=now))
         return found
 
-    def forget(self, connection: Connection, before: datetime, actions: Collection[str] = ()) -> int:
-        """Remove finished deliveries that are older, of these actions only if any; how many."""
+    def forget(self, connection: Connection, before: datetime, kinds: Collection[str] = ()) -> int:
+        """Remove finished deliveries that are older, of these kinds only if any; how many."""
         old = (ROW.state != "pending") & (ROW.updated_at < before)
-        if actions:
-            old &= ROW.action.in_(list(actions))
+        if kinds:
+            old &= ROW.kind.in_(list(kinds))
         connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.delivery.in_(select(ROW.id).where(old))))
         return connection.execute(delete(DELIVERIES).where(old)).rowcount
 

@@ -1,0 +1,1 @@
+"""Who is told of alerts, how and when: routing, grouping, receivers, the ledger of deliveries."""

@@ -1,0 +1,72 @@
+"""What is said of receivers that do not work: an alert like others, which goes to those that do."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watchkeeper_collector.state.alert_records import Notice
+from watchkeeper_collector.state.notification_records import TargetHealth
+
+SELF_ALERT = "NotificationsFailing"
+PATIENCE = timedelta(minutes=5)
+RESEND = timedelta(minutes=1)
+VALIDITY = timedelta(minutes=4)
+
+
+def review(healths: Iterable[TargetHealth], now: datetime) -> tuple[list[Notice], list[TargetHealth]]:
+    """What to say now, and the healths that changed by saying it."""
+    notices, changed = [], []
+    for health in healths:
+        is_failing = health.disabled_at is not None or (
+            health.failing_since is not None and now - health.failing_since >= PATIENCE
+        )
+        if is_failing and (health.told_at is None or now - health.told_at >= RESEND):
+            notices.append(_build_notice(health, now))
+            changed.append(replace(health, told_at=now))
+        elif not is_failing and health.told_at is not None:
+            notices.append(replace(_build_notice(health, now), status="resolved", ends_at=now))
+            changed.append(replace(health, told_at=None))
+    return notices, changed
+
+
+def failed(health: TargetHealth, problem: str, now: datetime, *, is_gone: bool) -> TargetHealth:
+    """After an attempt that was not taken."""
+    disabled_at = health.disabled_at or (now if is_gone else None)
+    since = health.failing_since or now
+    return replace(health, failing_since=since, disabled_at=disabled_at, problem=problem)
+
+
+def recovered(health: TargetHealth) -> TargetHealth:
+    """After an attempt that was taken."""
+    return replace(health, failing_since=None, disabled_at=None, problem="")
+
+
+def _build_notice(health: TargetHealth, now: datetime) -> Notice:
+    fingerprint = hashlib.sha256(f"{SELF_ALERT}\0{health.target}".encode()).hexdigest()[:16]
+    since = health.disabled_at or health.failing_since or health.told_at or now
+    verb = "asked for no more" if health.disabled_at else "takes nothing"
+    return Notice(
+        fingerprint=fingerprint,
+        episode=fingerprint,
+        rule_uid=f"self/{SELF_ALERT}",
+        project=health.project,
+        status="firing",
+        labels={
+            "alertname": SELF_ALERT,
+            "project": health.project,
+            "severity": "page",
+            "receiver": health.receiver,
+            "target": health.target,
+        },
+        annotations={
+            "summary": f"The receiver '{health.receiver}' {verb} since {since:%Y-%m-%d %H:%M %Z}.",
+            "description": health.problem,
+        },
+        starts_at=since,
+        ends_at=now + VALIDITY,
+        value=None,
+        figures={},
+        links={},
+        at=now,
+    )

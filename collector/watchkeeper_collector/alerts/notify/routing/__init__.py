@@ -1,0 +1,1 @@
+"""What is said to whom: pure functions over labels, times and groups."""
