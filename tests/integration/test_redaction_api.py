@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,12 @@ def test_another_collector_follows_within_a_second(
 
 
 def test_settings_hold_where_a_project_says_nothing(other: CollectorProcess) -> None:
+    numbers = count()
+
     def is_followed() -> bool:
-        send(other, "hello")
-        return b"settings-" in spooled(other)
+        text = f"hello {next(numbers)}"
+        send(other, text)
+        return b"settings-" in spooled(other).rpartition(text.encode())[2]
 
     other.until(is_followed, timeout_s=10)
     send(other, "my password is tr0ub4dor&3x")
