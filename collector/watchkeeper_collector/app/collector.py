@@ -38,6 +38,7 @@ from watchkeeper_collector.app.access import (
 )
 from watchkeeper_collector.app.alerting import Alerting, build_alerting
 from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.app.drifting import Drifting, build_drifting
 from watchkeeper_collector.app.identity import load_identity
 from watchkeeper_collector.app.keeping import build_keeper
 from watchkeeper_collector.app.operations import build_aliases, build_operations, build_score_recording
@@ -67,7 +68,8 @@ def build_collector(settings: Settings) -> "Collector":
     telemetry.add_process(VERSION)
     telemetry.add_collector(SpoolFamilies(spool.stats))
     alerting = build_alerting(settings, state, spool, backend)
-    telemetry.add_collector(WorkerFamilies(backend.statuses() | alerting.statuses()))
+    drifting = build_drifting(settings, state, backend)
+    telemetry.add_collector(WorkerFamilies(backend.statuses() | alerting.statuses() | drifting.statuses()))
     telemetry.add_collector(AlertFamilies(state.alerts))
     gate = _build_gate(settings, state)
     policies = redacting.build_policies(settings, state)
@@ -75,11 +77,11 @@ def build_collector(settings: Settings) -> "Collector":
     door = _build_door(gate)
     api = _build_api(
         spool, state, backend, telemetry, gate,
-        ingest=ingest, policies=policies, settings=settings, alerting=alerting,
+        ingest=ingest, policies=policies, settings=settings, alerting=alerting, drifting=drifting,
     )  # fmt: skip
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
     grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
-    return Collector(settings, state, policies, spool, backend, alerting, grpc, http)
+    return Collector(settings, state, policies, spool, backend, alerting, drifting, grpc, http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Collector:
     spool: Spool
     backend: Backend
     alerting: Alerting
+    drifting: Drifting
     grpc: GrpcDoor
     http: ASGIApp
 
@@ -109,6 +112,7 @@ class Collector:
         port = await self.grpc.start()
         self.backend.opening.start()
         self.alerting.start()
+        self.drifting.start()
         return port
 
     def retire(self) -> None:
@@ -124,6 +128,7 @@ class Collector:
         await self.grpc.close(timeout_s / 3)
         await self.spool.close()
         await asyncio.to_thread(self.alerting.close, timeout_s / 3)
+        await asyncio.to_thread(self.drifting.close, timeout_s / 3)
         await asyncio.to_thread(self.backend.close, ends_at_s - time.monotonic())
         self.policies.close()
         self.state.close()
@@ -184,6 +189,7 @@ def _build_api(
     policies: Policies,
     settings: Settings,
     alerting: Alerting,
+    drifting: Drifting,
 ) -> ASGIApp:
     record = build_score_recording(ingest)
     is_operator = build_operator_check(settings)
@@ -195,7 +201,7 @@ def _build_api(
         check_state=state.database.check,
         problem=backend.problem,
         spool=spool.stats,
-        workers=backend.statuses() | alerting.statuses(),
+        workers=backend.statuses() | alerting.statuses() | drifting.statuses(),
         telemetry=telemetry,
         is_operator=is_operator,
         count_letters=lambda project: len(spool.dead_letters.list(limit=MOST_LETTERS, project=project)),
@@ -218,6 +224,7 @@ def _build_api(
         *build_governance(state),
         retention.build_router(build_keeper(backend.keeping, backend.queries, backend.retention.run_round)),
         *alerting.routers,
+        *drifting.routers,
     )
     root = health.build_router(
         backend.problem, telemetry, DOCS_PATH, build_metrics_guards(settings, is_operator)
