@@ -19,6 +19,7 @@ from watchkeeper_collector.alerts.rules.book import RuleBook
 from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.api import alerts as alerts_api
 from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.app.drifting import build_find_verdicts
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.spool import Spool
@@ -99,7 +100,11 @@ def build_evaluate(state: State, source: Source, statements: Source, timeout_s: 
             replace(one, connection=DeadlineConnection(one.connection, timeout_s))
             for one in (source, statements)
         )
-        providers = Providers(list_budgets=list_budgets, statements_of=_always(stated))
+        providers = Providers(
+            list_budgets=list_budgets,
+            find_verdicts=build_find_verdicts(asked),
+            statements_of=_always(stated),
+        )
         projects = [project.id for project in state.projects.list()]
         return evaluate(rules, at, _always(asked), projects, providers)
 
