@@ -46,10 +46,10 @@ class Drifting:
         if self.is_enabled:
             self.worker.start()
 
-    def close(self) -> None:
-        """Wait for the window that is being checked."""
+    def close(self, timeout_s: float) -> None:
+        """Wait so long for the window that is being checked: it is checked again at the next start."""
         if self.is_enabled:
-            self.worker.close()
+            self.worker.close(timeout_s)
         self.store.close()
 
     def statuses(self) -> dict[str, DriftStatus]:

@@ -74,11 +74,11 @@ class DriftWorker:
         self._thread = threading.Thread(target=self._run, name="drift", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop after the window that is being checked."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Stop after the window that is being checked, and wait for that no longer than the time."""
         self._closing.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
 
     def run_round(self, now_ns: int | None = None) -> int:
         """Check what is due; how many windows. May be called from any thread."""
