@@ -11,6 +11,8 @@ from watchkeeper_collector.alerts.rules.condition import Drift
 from watchkeeper_collector.alerts.rules.series import label_of
 
 Severity = Literal["none", "minor", "major", "unknown"]
+ANY = "any"
+"""What the verdict on a whole slice is under: a rule that names no features looks at those alone."""
 RANK = {"none": 0, "minor": 1, "major": 2}
 
 
@@ -34,10 +36,11 @@ FindVerdicts = Callable[[str, datetime, int], Sequence[Verdict]]
 def judge(moment: Moment, condition: Drift, find: FindVerdicts) -> list[Sample]:
     """Met where each of the newest windows says so."""
     samples = []
+    features = condition.features or (ANY,)
     for project in moment.projects:
         series: dict[tuple[tuple[str, str], ...], list[Verdict]] = {}
         for verdict in find(project, moment.at, condition.windows):
-            if not condition.features or verdict.feature in condition.features:
+            if verdict.feature in features:
                 key = (("feature", verdict.feature), *sorted(verdict.slice.items()))
                 series.setdefault(key, []).append(verdict)
         samples += [_sample(project, dict(key), found, condition) for key, found in series.items()]
