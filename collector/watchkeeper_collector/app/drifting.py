@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
-from watchkeeper_collector.alerts.evaluation.drift import FindVerdicts, Severity, Verdict
+from watchkeeper_collector.alerts.evaluation.drift import ANY, FindVerdicts, Severity, Verdict
 from watchkeeper_collector.api import baselines as baselines_api
 from watchkeeper_collector.api import drift as drift_api
 from watchkeeper_collector.app.backend import Backend
@@ -27,7 +27,6 @@ LEASE_S = 300.0
 ANSWER_TIME_S = 10.0
 JOB_LIMITS = Limits(timeout_s=300.0, memory_bytes=2 << 30)
 MOST_BASELINES = 200
-ANY = "any"
 SLICE_LABELS = {"project": "", "model": "model", "prompt": "prompt", "feature": "application_feature"}
 """What alerts call the slice; ``feature`` is what they call the feature of answers that drifted."""
 SEVERITIES: dict[str, Severity] = {"no": "none", "minor": "minor", "major": "major", "unknown": "unknown"}
