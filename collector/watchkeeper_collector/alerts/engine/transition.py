@@ -73,12 +73,14 @@ def advance(
 
 
 def rebase(instance: Instance, at: datetime) -> Instance:
-    """The instance with no time that lies ahead: the clock was set back."""
+    """The instance with no time that lies ahead: the clock was set back. What it waited it has waited."""
+    fired_at = _past(instance.fired_at, at)
+    waited = instance.fired_at - instance.active_at if instance.fired_at else timedelta()
     return replace(
         instance,
-        active_at=min(instance.active_at, at),
+        active_at=min(instance.active_at, (fired_at or at) - waited),
         seen_at=min(instance.seen_at, at),
-        fired_at=_past(instance.fired_at, at),
+        fired_at=fired_at,
         resolved_at=_past(instance.resolved_at, at),
         keep_firing_since=_past(instance.keep_firing_since, at),
         last_sent_at=_past(instance.last_sent_at, at),
