@@ -17,6 +17,7 @@ from watchkeeper_collector.cli import (
     prices,
     projects,
     query,
+    redaction,
     running,
     server,
     tail,
@@ -63,6 +64,7 @@ def build_program() -> typer.Typer:
         audit,
         prices,
         dead_letters,
+        redaction,
         migrate,
         version,
     ):
