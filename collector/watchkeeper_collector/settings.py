@@ -133,7 +133,17 @@ class Settings(BaseSettings):
     )
     default_project: str = Field(
         "default",
-        description="Project of requests without a key, on loopback while no key exists.",
+        description=(
+            "The operators' project: that of requests without a key, on loopback while no key exists, and the"
+            " one whose keys see figures of the whole collector."
+        ),
+    )
+    metrics_need_key: bool = Field(
+        default=False,
+        description=(
+            "Answer `/metrics` only with a key of the operators' project. Without, whoever reaches the port"
+            " sees what all projects together send."
+        ),
     )
     max_request_bytes: int = Field(
         64 << 20,

@@ -16,12 +16,15 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from watchkeeper_collector.errors import NotFoundError
+from watchkeeper_collector.errors import ForbiddenError, NotFoundError
 from watchkeeper_collector.state.deeds import CURRENT, note_content_read
 from watchkeeper_collector.state.keys import Principal
 
 Authenticate = Callable[[Mapping[str, str]], Principal]
 """Headers → whom the request acts as. Raises ``UnauthenticatedError`` or ``ForbiddenError``."""
+
+IsOperator = Callable[[Principal], bool]
+"""Whether somebody may see the collector as a whole, and with that, that there are other projects."""
 
 PROJECT_HEADER = "x-watchkeeper-project"
 BEARER = HTTPBearer(
@@ -105,3 +108,13 @@ ContentReader = Annotated[Principal, Security(requires("content"), scopes=["cont
 Writer = Annotated[Principal, Security(requires("ingest"), scopes=["ingest"])]
 Operator = Annotated[Principal, Security(requires("alerts"), scopes=["alerts"])]
 Admin = Annotated[Principal, Security(requires("admin"), scopes=["admin"])]
+
+
+def operators_only(is_operator: IsOperator) -> Callable[..., Awaitable[None]]:
+    """A dependency that refuses whoever may not see the collector as a whole."""
+
+    async def check(caller: Reader) -> None:
+        if not is_operator(caller):
+            raise ForbiddenError("This is about all projects. A key of the operators' project may see it.")
+
+    return check

@@ -1,14 +1,19 @@
 """What machines ask: is it alive, is it ready, what does it count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Response, params
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from watchkeeper_collector.telemetry import Telemetry
 
 
-def build_router(problem: Callable[[], str], telemetry: Telemetry, docs_path: str) -> APIRouter:
+def build_router(
+    problem: Callable[[], str],
+    telemetry: Telemetry,
+    docs_path: str,
+    metrics_guards: Sequence[params.Depends] = (),
+) -> APIRouter:
     """``problem`` says what keeps the collector from being ready; empty: nothing."""
     router = APIRouter(tags=["health"])
 
@@ -27,7 +32,7 @@ def build_router(problem: Callable[[], str], telemetry: Telemetry, docs_path: st
             return JSONResponse({"status": "not ready", "problem": found}, 503)
         return JSONResponse({"status": "ready"})
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @router.get("/metrics", response_class=PlainTextResponse, dependencies=metrics_guards)
     async def read_metrics() -> Response:
         """The collector's own metrics, in Prometheus' form."""
         return Response(telemetry.render(), media_type=telemetry.content_type)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import IsOperator, Reader
 from watchkeeper_collector.errors import WatchkeeperError
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.unpriced import list_unpriced
@@ -17,6 +17,10 @@ from watchkeeper_collector.telemetry import Telemetry
 
 UNPRICED_WINDOW = timedelta(days=30)
 ENGINE = "SELECT version()"
+OWN_ROWS = "SELECT {name:String} AS name, count() AS rows FROM {table} WHERE Project = {project:String}"
+WITH_PROJECT = """SELECT table
+FROM system.columns
+WHERE database = {database:String} AND name = 'Project'"""
 TABLES = """
 SELECT name, sum(ifNull(total_rows, 0)) AS rows, sum(ifNull(total_bytes, 0)) AS bytes_on_disk
 FROM {tables}
@@ -65,6 +69,13 @@ class Status(BaseModel):
     started_at: datetime
     uptime_s: float
     project: Annotated[str, Field(description="The project of the key that asked.")]
+    is_whole: Annotated[
+        bool,
+        Field(
+            description="The figures are of the whole collector, as the operators' project sees them. Else"
+            " rows and dead letters are the project's own, and what is counted for all is 0."
+        ),
+    ]
     store: StoreStatus
     state: StateStatus
     spool: Annotated[dict[str, Any], Field(description="What waits, and what the spool counts.")]
@@ -85,6 +96,8 @@ class Sources:
     spool: Callable[[], SpoolStats]
     workers: Mapping[str, Any]
     telemetry: Telemetry
+    is_operator: IsOperator
+    count_letters: Callable[[str], int]
 
 
 def build_router(sources: Sources) -> APIRouter:
@@ -94,16 +107,24 @@ def build_router(sources: Sources) -> APIRouter:
     @router.get("/status")
     def get_status(caller: Reader) -> Status:
         """What the collector does, holds and lacks. It answers while the store is away."""
+        is_whole = sources.is_operator(caller)
+        spool, ingest = asdict(sources.spool()), sources.telemetry.totals()
+        workers = {name: asdict(status) for name, status in sources.workers.items()}
+        if not is_whole:
+            letters = sources.count_letters(caller.project)
+            spool = {name: type(value)() for name, value in spool.items()} | {"dead_letters": letters}
+            ingest, workers = {name: {} for name in ingest}, {}
         return Status(
             version=sources.version,
             started_at=started_at,
             uptime_s=(datetime.now(UTC) - started_at).total_seconds(),
             project=caller.project,
-            store=_read_store(sources, caller.project),
+            is_whole=is_whole,
+            store=_read_store(sources, caller.project, is_whole=is_whole),
             state=_read_state(sources.check_state),
-            spool=asdict(sources.spool()),
-            ingest=sources.telemetry.totals(),
-            workers={name: asdict(status) for name, status in sources.workers.items()},
+            spool=spool,
+            ingest=ingest,
+            workers=workers,
         )
 
     return router
@@ -117,7 +138,7 @@ def _read_state(check: Callable[[], None]) -> StateStatus:
     return StateStatus(is_reachable=True, problem="")
 
 
-def _read_store(sources: Sources, project: str) -> StoreStatus:
+def _read_store(sources: Sources, project: str, *, is_whole: bool) -> StoreStatus:
     problem = sources.problem()
     status = StoreStatus(
         is_ready=not problem, is_reachable=False, is_embedded=sources.is_embedded, problem=problem
@@ -127,7 +148,8 @@ def _read_store(sources: Sources, project: str) -> StoreStatus:
         status.is_reachable = True
         if status.is_ready:
             status.schema_version = sources.schema_version()
-            status.tables = _read_tables(sources.prices)
+            tables = _read_tables(sources.prices)
+            status.tables = tables if is_whole else _own_share(sources.prices, tables, project)
             status.unpriced_calls = _count_unpriced(sources.prices, project)
     except WatchkeeperError as error:
         status.problem = status.problem or error.message
@@ -138,6 +160,22 @@ def _read_tables(prices: PriceTable) -> list[Table]:
     tables = f"clusterAllReplicas('{prices.cluster}', system.tables)" if prices.cluster else "system.tables"
     rows = prices.connection.query(TABLES.replace("{tables}", tables), {"database": prices.database}).dicts()
     return [Table.model_validate(row) for row in rows]
+
+
+def _own_share(prices: PriceTable, tables: list[Table], project: str) -> list[Table]:
+    """The project's rows of each table, with the size that so many rows have on average."""
+    connection, names = prices.connection, {"database": prices.database}
+    owned = {name for (name,) in connection.query(WITH_PROJECT, names).rows}
+    found = []
+    for table in tables:
+        name = table.name.removesuffix("_local")
+        if name not in owned:
+            continue
+        sql = OWN_ROWS.replace("{table}", f"{prices.database}.{name}")
+        rows = connection.query(sql, {"name": name, "project": project}).rows[0][1]
+        size = round(table.bytes_on_disk * rows / table.rows) if table.rows else 0
+        found.append(Table(name=name, rows=rows, bytes_on_disk=size))
+    return found
 
 
 def _count_unpriced(prices: PriceTable, project: str) -> int:
