@@ -109,7 +109,7 @@ class AlertWorker:
             return 0
         if self._clock_s() - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = self._clock_s()
-            self._refresh()
+            self._safely(self._refresh)
         due = [(group, at) for group in self._groups if (at := self._due_at(group)) is not None]
         if not due or not self._has_claim():
             return 0
