@@ -30,6 +30,7 @@ class Tables(Store):
         **retention: int,
     ) -> None:
         super().__init__(dsn)
+        self.received_ns = RECEIVED_NS
         self.layout = replace(kept(database), **retention)
         self.sink = StoreSink(self, self.layout)
         make_tables(self, self.layout, only)
@@ -59,7 +60,7 @@ class Tables(Store):
     def payload(self, signal: str, *requests: Message, segment_id: str) -> tuple[bytes, int]:
         """What a segment of these requests holds, and of how many items."""
         admitted = [self._admissions[signal].admit(request.SerializeToString()) for request in requests]
-        sender = encode_sender("shop", RECEIVED_NS, "key-1")
+        sender = encode_sender("shop", self.received_ns, "key-1")
         records = (encode_head(sender, segment_id, len(one.body)) + one.body for one in admitted if one.items)
         return b"".join(records), sum(one.items for one in admitted)
 

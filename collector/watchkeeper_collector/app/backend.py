@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
+from watchkeeper_collector.app.keeping import Keeping
 from watchkeeper_collector.app.reporting_sink import ReportingSink
 from watchkeeper_collector.errors import StateUnavailableError, StoreUnavailableError
 from watchkeeper_collector.pricing.price_table import PriceTable
@@ -26,12 +27,14 @@ from watchkeeper_collector.store.erasure import erase_project
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate, schema_version
 from watchkeeper_collector.store.opening import OpenedStore, Opening
+from watchkeeper_collector.store.retention_worker import RetentionWorker
 from watchkeeper_collector.store.sealed_tables import seal_tables
 from watchkeeper_collector.store.sink import StoreSink
 
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
 
+LEASED = ("prices", "retention", "rollup", "settling")
 MIGRATION_LEASE_S = 300.0
 """One file takes less, on a cluster too. Who is killed meanwhile keeps the others waiting so long."""
 
@@ -63,6 +66,7 @@ class Backend:
         self._settings = settings
         self._spool = spool
         self._layout = build_layout(settings)
+        self.keeping = Keeping(self._layout, state.retentions)
         self._limits = Limits(settings.query_timeout_s, settings.query_memory_bytes)
         self.store = Store(settings.store_dsn)
         self.opening = Opening(self._migrate, self._begin)
@@ -75,10 +79,11 @@ class Backend:
         self._migration_lease = state.lease("migration", ttl_s=MIGRATION_LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
-        self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in ("prices", "rollup", "settling")}
+        self._leases = {name: state.lease(name, ttl_s=LEASE_S) for name in LEASED}
         self._rollup = RollupWorker(
             RollupTables(self.store, self._layout.database, self._layout.cluster),
             kept_days=settings.span_retention_days,
+            kept_days_of=self.keeping.shortest_span_days,
             may_run=self._leases["rollup"].acquire,
         )
         self._settling = SettlingWorker(
@@ -90,8 +95,12 @@ class Backend:
             may_run=self._leases["settling"].acquire,
         )
         prices = PriceWorker(self.price_table(self.store), may_run=self._leases["prices"].acquire)
+        self.retention = RetentionWorker(
+            self.store, self.keeping.layout, self._bring_to, may_run=self._leases["retention"].acquire
+        )
         self._workers: Mapping[str, Worker] = {
             "prices": prices,
+            "retention": self.retention,
             "rollup": self._rollup,
             "settling": self._settling,
         }
@@ -101,7 +110,9 @@ class Backend:
 
     def source(self, store: Store) -> Source:
         """What queries on the store may read, and cost."""
-        rollup = Rollup(kept_days=self._settings.span_retention_days)
+        rollup = Rollup(
+            kept_days=self._settings.span_retention_days, kept_days_of=self.keeping.shortest_span_days
+        )
         return Source(store, self._layout.database, self._limits, rollup)
 
     def erase(self, project: str) -> None:
@@ -146,12 +157,16 @@ class Backend:
             log.warning("The store has not taken everything after %.0f s: the rest waits on disk.", timeout_s)
 
     def _migrate(self) -> None:
-        lock = nullcontext() if self.store.is_embedded else self._migrating_alone()
-        migrate(self.store, self._layout, lock=lock, report=self._report_migration)
+        self._bring_to(self.keeping.layout())
         if self._settings.chain is not None and self.store.is_embedded:
             seal_tables(self.store, self._layout)
         if self.store.is_embedded:  # opening leaves some 40 MB that the engine would keep for later
             self.store.command("SYSTEM JEMALLOC PURGE")
+
+    def _bring_to(self, layout: Layout) -> None:
+        """Bring the store's schema to this version, and to a layout."""
+        lock = nullcontext() if self.store.is_embedded else self._migrating_alone()
+        migrate(self.store, layout, lock=lock, report=self._report_migration)
 
     def _report_migration(self, label: str) -> None:
         log.info("Migrating: %s.", label)

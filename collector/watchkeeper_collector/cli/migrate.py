@@ -16,6 +16,7 @@ from watchkeeper_collector.cli.manual import add_command
 if TYPE_CHECKING:
     from watchkeeper_collector.settings import Settings
     from watchkeeper_collector.state.state import State
+    from watchkeeper_collector.store.layout import Layout
     from watchkeeper_collector.store.migration import Plan
 
 LEASE_S = 600.0
@@ -53,17 +54,32 @@ def bring_up_to_date(
 
 
 def _print_plan(settings: "Settings") -> None:
-    from watchkeeper_collector.app import build_layout  # noqa: PLC0415 - slow, for --help
-
-    plan = _build_plan(settings)
-    for statement in plan.statements(build_layout(settings)):
+    layout = _known_layout(settings)
+    plan = _build_plan(settings, layout)
+    for statement in plan.statements(layout):
         print_line(f"{statement};\n")
     say(f"{len(plan.pending)} migrations to apply, {len(plan.changes)} views and retentions to change.")
 
 
-def _build_plan(settings: "Settings") -> "Plan":
-    """What is to be done. An embedded engine that isn't there yet is not made for that."""
+def _known_layout(settings: "Settings") -> "Layout":
+    """With the retentions of projects, as far as the state store is there and has them."""
     from watchkeeper_collector.app import build_layout  # noqa: PLC0415 - slow, for --help
+    from watchkeeper_collector.app.keeping import with_retentions  # noqa: PLC0415
+    from watchkeeper_collector.errors import StateUnavailableError  # noqa: PLC0415
+    from watchkeeper_collector.state.state import State  # noqa: PLC0415
+
+    layout = build_layout(settings)
+    if not (settings.state_dsn or (settings.data_dir / "state.db").exists()):
+        return layout
+    with closing(State(settings.state_url)) as state:
+        try:
+            return with_retentions(layout, state.retentions.list())
+        except StateUnavailableError:  # it is older than retentions, or away: then there is none to show
+            return layout
+
+
+def _build_plan(settings: "Settings", layout: "Layout") -> "Plan":
+    """What is to be done. An embedded engine that isn't there yet is not made for that."""
     from watchkeeper_collector.store.client import Store  # noqa: PLC0415
     from watchkeeper_collector.store.migration import Plan, build_plan  # noqa: PLC0415
     from watchkeeper_collector.store.schema import load_migrations  # noqa: PLC0415
@@ -72,19 +88,21 @@ def _build_plan(settings: "Settings") -> "Plan":
     if store.is_embedded and not Path(urlsplit(settings.store_dsn).path).is_dir():
         return Plan(list(load_migrations()))
     with closing(store):
-        return build_plan(store, build_layout(settings))
+        return build_plan(store, layout)
 
 
 def _migrate(settings: "Settings") -> None:
     from watchkeeper_collector.app import build_layout  # noqa: PLC0415 - slow, for --help
+    from watchkeeper_collector.app.keeping import with_retentions  # noqa: PLC0415
     from watchkeeper_collector.state.state import State  # noqa: PLC0415
     from watchkeeper_collector.store.client import Store  # noqa: PLC0415
     from watchkeeper_collector.store.migration import migrate  # noqa: PLC0415
 
     with closing(State(settings.state_url)) as state, closing(Store(settings.store_dsn)) as store:
         applied = [f"state {label}" for label in state.migrate()]
+        layout = with_retentions(build_layout(settings), state.retentions.list())
         with _alone(state):
-            applied += [f"clickhouse {label}" for label in migrate(store, build_layout(settings))]
+            applied += [f"clickhouse {label}" for label in migrate(store, layout)]
     for line in applied:
         print_line(line)
     say(f"{len(applied)} applied." if applied else "Nothing to apply: both stores are up to date.")

@@ -18,6 +18,7 @@ from watchkeeper_collector.cli import (
     projects,
     query,
     redaction,
+    retention,
     running,
     server,
     tail,
@@ -66,6 +67,7 @@ def build_program() -> typer.Typer:
         dead_letters,
         redaction,
         migrate,
+        retention,
         version,
     ):
         part.add_to(program)

@@ -142,7 +142,7 @@ def _find_hours(
     """Of each hour its start in seconds, its build, its spans, and whether those are past their retention."""
     bindings = Bindings()
     sql = _in_hours(HOURS, source, project, whole, bindings)
-    sql = sql.replace("{late_s}", str(LATE_S)).replace("{kept_days}", str(rollup.kept_days))
+    sql = sql.replace("{late_s}", str(LATE_S)).replace("{kept_days}", str(rollup.kept(project)))
     return [(row[0], row[1], row[2], bool(row[3])) for row in source.query(sql, bindings).rows]
 
 

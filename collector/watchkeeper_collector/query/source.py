@@ -27,12 +27,17 @@ LIMIT {most}"""
 class Rollup:
     """When roll-ups are read: for so many spans or more, and for spans that were kept only so long.
 
-    Estimates are answered only where there are ``estimates_from_spans``.
+    Estimates are answered only where there are ``estimates_from_spans``. ``kept_days_of`` tells the days of
+    projects that have their own.
     """
 
     from_spans: int = 100_000
     estimates_from_spans: int = 500_000
     kept_days: int = 90
+    kept_days_of: Callable[[], Mapping[str, int]] = dict
+
+    def kept(self, project: str) -> int:
+        return self.kept_days_of().get(project, self.kept_days)
 
 
 @dataclass(frozen=True, slots=True)

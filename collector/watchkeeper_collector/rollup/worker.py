@@ -72,6 +72,7 @@ class RollupWorker:
         tables: RollupTables,
         *,
         kept_days: int = 90,
+        kept_days_of: Callable[[], Mapping[str, int]] = dict,
         interval_s: float = 10.0,
         rest_s: float = REST_S,
         may_run: Callable[[], bool] = lambda: True,
@@ -79,6 +80,7 @@ class RollupWorker:
         self.tables = tables
         self.status = RollupStatus()
         self._kept_days = kept_days
+        self._kept_days_of = kept_days_of
         self._interval_s = interval_s
         self._rest_s = rest_s
         self._may_run = may_run
@@ -133,7 +135,8 @@ class RollupWorker:
             return since_ns
 
     def _build(self, now_us: int, since_ns: int) -> int:
-        closed = closed_hours(now_us // SECOND_US, self._kept_days)
+        own_days = self._kept_days_of()
+        closed = closed_hours(now_us // SECOND_US, max((self._kept_days, *own_days.values())))
         marked = find_marked(self.tables, closed)
         wanted = find_received(self.tables, since_ns, closed) | self._waiting | marked.keys()
         built = find_built(self.tables, spanned(wanted))
@@ -147,7 +150,13 @@ class RollupWorker:
             seen, known = find_states(self.tables, hours), find_built(self.tables, hours)
             todo |= changed(seen, known)
             built |= known
-        return self._build_rested(todo, built, dirty, now_us)
+        kept = {hour: state for hour, state in todo.items() if self._is_kept(hour, own_days, now_us)}
+        return self._build_rested(kept, built, dirty, now_us)
+
+    def _is_kept(self, hour: ProjectHour, own_days: Mapping[str, int], now_us: int) -> bool:
+        """False for an hour whose spans may have gone by their retention: what it added up to stays."""
+        days = own_days.get(hour.project, self._kept_days)
+        return hour.hour_s >= closed_hours(now_us // SECOND_US, days).start
 
     def _next_sweep(self, closed: range) -> Iterator[range]:
         """The next days of the sweep, as many as hold so many spans."""

@@ -1,8 +1,8 @@
 """What the embedded engine is told when it starts: where backups may go, and keys for its disk.
 
-With keys every table lies on a disk of the engine's own kind `encrypted` (AES-256 in counter mode): SQL,
-the text index and backups know nothing of it. The keys reach the engine in a file that is there while it starts,
-in memory where the machine has a folder for that.
+With keys every table lies on a disk of the engine's own kind `encrypted` (AES-256 in counter mode). SQL,
+the text index and backups know nothing of it. The keys reach the engine in a file that is there while it
+starts, in memory where the machine has a folder for that.
 """
 
 import os

@@ -135,6 +135,7 @@ SELECT
     {{attributes|log.attributes}} AS LogAttributes,
     log.event_name AS EventName,
     project AS Project,
+    {retention_class} AS RetentionClass,
     {{event_day|Timestamp}} AS EventDay,
     {{time|received_ns}} AS ReceivedAt,
     segment_id AS SegmentId,

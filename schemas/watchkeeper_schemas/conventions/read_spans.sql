@@ -92,7 +92,7 @@ sorted AS
 
 SELECT
     Project,
-    RetentionClass,
+    CAST(if(sorted.RetentionClass = 'standard', {retention_class}, sorted.RetentionClass), 'LowCardinality(String)') AS RetentionClass,
     Timestamp,
     TraceId,
     SpanId,
