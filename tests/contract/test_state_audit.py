@@ -99,9 +99,15 @@ def test_a_change_whose_entry_can_not_be_written_is_undone(state: State) -> None
 def test_what_nobody_does_is_not_written_down(state: State) -> None:
     state.views.add("shop", "a", VIEW)
     with doing(deed(actor="")):
-        state.projects.ensure("shop")
+        state.projects.list()
     assert state.audit.chains() == []
     assert CURRENT.get() is None
+
+
+def test_what_a_link_changes_is_written_down_too(state: State) -> None:
+    with doing(deed(actor="", project="")):
+        state.views.add("shop", "", VIEW)
+    assert [entry.actor for entry in entries(state)] == ["link"]
 
 
 def test_the_secret_of_a_key_is_in_no_entry(state: State) -> None:

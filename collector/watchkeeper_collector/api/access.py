@@ -10,6 +10,7 @@ router's. Answers with prompts or answers in them take ``ContentReader``, or, wh
 the answer, ask :func:`may_show_content`: either way the read is audited.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Protocol
 
@@ -26,6 +27,10 @@ Authenticate = Callable[[Mapping[str, str]], Principal]
 IsOperator = Callable[[Principal], bool]
 """Whether somebody may see the collector as a whole, and with that, that there are other projects."""
 
+PREFIX = "/api/v1"
+"""Where all of it is, but for health and for paths of other products."""
+
+CONVERTER = re.compile(r":\w+\}")
 PROJECT_HEADER = "x-watchkeeper-project"
 BEARER = HTTPBearer(
     auto_error=False,
@@ -53,7 +58,7 @@ def requires(scope: str) -> Callable[..., Awaitable[Principal]]:
 
     async def check(request: Request, _documented: Annotated[object, Depends(BEARER)]) -> Principal:
         caller = await _identify(request)
-        _attribute(request, caller, scope)
+        _attribute(caller, scope)
         if scope:
             caller.check_scope(scope)
         if scope == "content":
@@ -82,16 +87,21 @@ def unknown_project(name: str) -> NotFoundError:
     return NotFoundError(f"There is no project '{name[:64]}' that you may see.")
 
 
-def _attribute(request: Request, caller: Principal, scope: str) -> None:
-    """Tell the audit who it is, and by the template of the route what is asked for."""
+async def name_deed(request: Request) -> None:
+    """Tell the audit what is asked for, by the template of the route. Every route depends on it."""
     deed = CURRENT.get()
-    if deed is None:
-        return
-    route = getattr(request.scope.get("route"), "path", request.url.path)
-    deed.actor, deed.project, deed.scope = caller.actor, caller.project, scope
-    deed.may_read_content = caller.allows("content")
-    deed.action = f"{request.method} {route}"
-    deed.target = {**request.query_params, **request.path_params}
+    if deed is not None:
+        template = str(getattr(request.scope.get("route"), "path", ""))
+        deed.action = f"{request.method} {CONVERTER.sub('}', template.removeprefix(PREFIX))}"
+        deed.target = {**request.query_params, **request.path_params}
+
+
+def _attribute(caller: Principal, scope: str) -> None:
+    """Tell the audit who it is."""
+    deed = CURRENT.get()
+    if deed is not None:
+        deed.actor, deed.project, deed.scope = caller.actor, caller.project, scope
+        deed.may_read_content = caller.allows("content")
 
 
 def may_show_content(caller: Principal) -> bool:

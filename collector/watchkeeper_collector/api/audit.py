@@ -25,10 +25,10 @@ class AuditEntry(BaseModel):
     at: datetime
     kind: Annotated[Literal["change", "read"], Field(description="`read`: prompts or answers were shown.")]
     actor: Annotated[
-        str, Field(description="`key:<id>`, `person:<name>`, `cli:<user>`, or `local` without a key.")
+        str, Field(description="`key:<id>`, `person:<name>`, `cli:<user>`, `local` without a key, `link`.")
     ]
     source: Annotated[str, Field(description="The address it came from.")]
-    action: Annotated[str, Field(examples=["DELETE /api/v1/keys/{key_id}", "keys create"])]
+    action: Annotated[str, Field(examples=["DELETE /keys/{key_id}", "keys create"])]
     target: Annotated[Any, Field(description="Parameters of the request.")]
     outcome: Annotated[
         Literal["done", "refused"], Field(description="`refused`: a right for it was lacking.")

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.api import docs_page
-from watchkeeper_collector.api.access import Authenticate, Identify
+from watchkeeper_collector.api.access import PREFIX, Authenticate, Identify, name_deed
 from watchkeeper_collector.api.auditing import Auditing, Keep, Ledger
 from watchkeeper_collector.api.body_limit import BodyLimit
 from watchkeeper_collector.api.errors import ErrorBody, install_error_shape
 
-PREFIX = "/api/v1"
 DOCS_PATH = f"{PREFIX}/docs"
 DESCRIPTION = """
 Ask for what came in. A key's project is the project of every answer; times are RFC 3339 or relative (`-24h`);
@@ -40,6 +39,7 @@ def build_api(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(name_deed)],
         generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": ErrorBody, "description": "An error."}},
     )

@@ -21,6 +21,8 @@ from watchkeeper_collector.state.deeds import CURRENT, Change, Deed
 
 GENESIS = "0" * 64
 BATCH = 1_000
+BY_LINK = "link"
+"""Who changes something by an address with a secret in it, such as that of a button in a notification."""
 MOST_CHARS = 16_000
 OPEN_HEAD = text(
     "INSERT INTO audit_heads (project, number, hash) VALUES (:project, 0, :hash) ON CONFLICT DO NOTHING"
@@ -83,8 +85,9 @@ class Audit:
     def finish(self, connection: Connection) -> None:
         """Add the entry of what is being done to the transaction that does it."""
         deed = CURRENT.get()
-        if deed is None or not deed.actor:
+        if deed is None or not (deed.actor or deed.changes):
             return
+        deed.actor = deed.actor or BY_LINK
         self._append(connection, [deed])
         deed.changes, deed.is_kept = [], True
 

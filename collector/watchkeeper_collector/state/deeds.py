@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(slots=True)
 class Deed:
-    """``actor`` is ``key:…``, ``person:…``, ``local`` or ``cli:…``; empty: nobody yet, nothing is kept.
+    """``actor`` is ``key:…``, ``person:…``, ``local``, ``cli:…`` or ``link``; empty: nobody is known.
 
     ``project`` is empty where only the changed rows say it. ``body`` is what was sent along, not yet
     redacted, ``scope`` the right that was asked for. ``is_kept``: there is an entry about it already.
