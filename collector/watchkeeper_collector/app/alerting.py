@@ -17,9 +17,13 @@ from watchkeeper_collector.alerts.evaluation.evaluating import Providers, evalua
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation
 from watchkeeper_collector.alerts.rules.book import RuleBook
 from watchkeeper_collector.alerts.rules.rule import Rule
+from watchkeeper_collector.api import alert_rules as alert_rules_api
 from watchkeeper_collector.api import alerts as alerts_api
+from watchkeeper_collector.app.access import build_operator_check
+from watchkeeper_collector.app.alert_rules import AlertRules
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.app.drifting import build_find_verdicts
+from watchkeeper_collector.app.notifying import Notifying, build_notifying
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.settings import Settings
 from watchkeeper_collector.spool import Spool
@@ -41,6 +45,7 @@ class Alerting:
 
     worker: AlertWorker
     history: HistoryWriter
+    notifying: Notifying
     store: OpenedStore
     routers: Sequence[APIRouter]
     is_enabled: bool
@@ -49,6 +54,7 @@ class Alerting:
         if self.is_enabled:
             self.worker.start()
             self.history.start()
+            self.notifying.start()
 
     def close(self, timeout_s: float) -> None:
         """Within the time, as far as what is under way allows."""
@@ -57,11 +63,16 @@ class Alerting:
             closing.start()
             self.worker.close(timeout_s)
             closing.join(timeout_s)
+            self.notifying.notifier.close()
         self.store.close()
 
     def statuses(self) -> dict[str, Any]:
         """What the workers count, by their names."""
-        return {"alerts": self.worker.status, "alert_history": self.history.status}
+        return {
+            "alerts": self.worker.status,
+            "alert_history": self.history.status,
+            "notifications": self.notifying.notifier.status,
+        }
 
 
 def build_alerting(settings: Settings, state: State, spool: Spool, backend: Backend) -> Alerting:
@@ -70,21 +81,27 @@ def build_alerting(settings: Settings, state: State, spool: Spool, backend: Back
     store = OpenedStore(settings.store_dsn, backend.opening, answer_timeout_s=answer_s)
     source = backend.source(store)
     lease = state.lease("alerts", ttl_s=LEASE_S)
-    book = RuleBook(find_patterns(settings.alert_rules))
+    book = RuleBook(find_patterns(settings.alert_rules), state.rules.all)
+    statements, queries = backend.source(backend.statements), backend.source(backend.queries)
+    rules = AlertRules(book, state.rules, _always(queries), build_providers(state, queries, statements))
     engine = Engine(
         state.alerts,
         lease,
-        build_evaluate(state, source, backend.source(backend.statements), settings.query_timeout_s),
+        build_evaluate(state, source, statements, settings.query_timeout_s),
         lag_s=lambda: spool.stats().oldest_age_s,
     )
-    shown = alerts_api.Alerting(
-        state.alerts, backend.source(backend.queries), lambda: book.problem, settings.alerts_enabled
-    )
+    shown = alerts_api.Alerting(state.alerts, queries, lambda: book.problem, settings.alerts_enabled)
+    notifying = build_notifying(settings, state, build_operator_check(settings))
     return Alerting(
         worker=AlertWorker(engine, book, lease, is_open=lambda: not backend.opening.problem),
         history=HistoryWriter(state.alerts, store, source.database, may_run=lease.acquire),
+        notifying=notifying,
         store=store,
-        routers=(alerts_api.build_router(shown),),
+        routers=(
+            alert_rules_api.build_router(rules),
+            *notifying.routers,
+            alerts_api.build_router(shown),
+        ),
         is_enabled=settings.alerts_enabled,
     )
 
@@ -92,23 +109,25 @@ def build_alerting(settings: Settings, state: State, spool: Spool, backend: Back
 def build_evaluate(state: State, source: Source, statements: Source, timeout_s: float) -> Evaluate:
     """Evaluates a group's rules over all projects within the time."""
 
-    def list_budgets(project: str) -> Sequence[Budget]:
-        return state.budgets.list(project, limit=MOST_BUDGETS)
-
     def find(rules: Sequence[Rule], at: datetime) -> Sequence[Evaluation]:
         asked, stated = (
             replace(one, connection=DeadlineConnection(one.connection, timeout_s))
             for one in (source, statements)
         )
-        providers = Providers(
-            list_budgets=list_budgets,
-            find_verdicts=build_find_verdicts(asked),
-            statements_of=_always(stated),
-        )
+        providers = build_providers(state, asked, stated)
         projects = [project.id for project in state.projects.list()]
         return evaluate(rules, at, _always(asked), projects, providers)
 
     return find
+
+
+def build_providers(state: State, source: Source, statements: Source) -> Providers:
+    """What rules need beside spans."""
+
+    def list_budgets(project: str) -> Sequence[Budget]:
+        return state.budgets.list(project, limit=MOST_BUDGETS)
+
+    return Providers(list_budgets, build_find_verdicts(source), _always(statements))
 
 
 def find_patterns(given: Iterable[str]) -> list[str]:

@@ -45,7 +45,7 @@ class Rules(Records[StoredRule]):
     """The rules of all projects."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, ALERT_RULES, StoredRule, noun="alert rule")
+        super().__init__(database, ALERT_RULES, StoredRule, noun="rule")
 
     def all(self) -> list[StoredRule]:
         """Of every project, oldest first."""

@@ -6,6 +6,7 @@ and what it cost. A call that times out after minutes would else be looked for i
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from watchkeeper_collector.alerts.evaluation.ask import Answer, Ask, Key, Reading
@@ -82,17 +83,24 @@ def _answer_together(asks: Sequence[Ask], source: Source) -> Mapping[Ask, Answer
 
 
 def _run(asks: Sequence[Ask], source: Source) -> dict[Ask, Answer | WatchkeeperError]:
-    sql, bindings = build_statement(asks, source)
-    rows = source.query(sql, bindings).rows
+    answers = read_answers(build_statement(asks, source), asks[0], source, len(asks))
+    return {ask: _checked(answer) for ask, answer in zip(asks, answers, strict=True)}
+
+
+def read_answers(
+    statement: tuple[str, Bindings], ask: Ask, source: Source, filters: int = 1
+) -> list[dict[Key, dict[int, Reading]]]:
+    """What a statement answers, by filter. Raises ``QueryLimitError`` for too much."""
+    rows = source.query(*statement).rows
     if len(rows) >= MOST_ROWS:
         raise QueryLimitError(
             f"There are more than {MOST_ROWS:,} points. Split by less, take a longer window or fewer seasons."
         )
-    answers = [dict[Key, dict[int, Reading]]() for _ in asks]
+    answers = [dict[Key, dict[int, Reading]]() for _ in range(filters)]
     for row in rows:
-        which, key, bucket, reading = _read_row(row, asks[0])
+        which, key, bucket, reading = _read_row(row, ask)
         answers[which].setdefault(key, {})[bucket] = reading
-    return {ask: _checked(answer) for ask, answer in zip(asks, answers, strict=True)}
+    return answers
 
 
 def _checked(answer: Answer) -> Answer | WatchkeeperError:
@@ -118,59 +126,85 @@ def _read_row(row: Sequence[Any], ask: Ask) -> tuple[int, Key, int, Reading]:
 def build_statement(asks: Sequence[Ask], source: Source) -> tuple[str, Bindings]:
     """One query for questions of one shape."""
     bindings, first = Bindings(), asks[0]
-    measures = [_bound(find_measure(name), bindings) for name in first.measures]
-    dimensions = [find_dimension(name, bindings).sql for name in first.by]
-    is_scored = is_score(first.measures[0])
-    conditions = [] if is_scored else _conditions(asks, measures, bindings)
-    relation = _scores(first, dimensions, source, bindings) if is_scored else f"{source.database}.spans"
-    filters = ["1"] if is_scored else [_keeps(ask, bindings) for ask in asks]
-    time_ns = "toUnixTimestamp64Nano(Timestamp)" if is_scored else ENDED_NS
-    columns = _columns(first, measures, dimensions, time_ns, bindings)
-    if len(asks) == 1:
-        columns.insert(1, "0 AS which")
-        conditions.append(filters[0])
-    else:
-        columns.insert(1, "which")
-    keys = ["Project", "which", "bucket", *(f"d{place}" for place in range(len(dimensions)))]
-    sql = (
-        STATEMENT.replace("{columns}", ",\n    ".join(columns))
-        .replace("{relation}", relation)
-        .replace("{array_join}", _array_join(filters) if len(asks) > 1 else "")
-        .replace("{conditions}", "\n    AND ".join(conditions))
-        .replace("{keys}", ", ".join(keys))
-        .replace("{most}", bindings.bind(_most_by(first), "UInt32"))
-        .replace("{most_rows}", bindings.bind(MOST_ROWS, "UInt32"))
+    bucket = "0"
+    if first.step_ns:
+        start, step = bindings.bind(first.start_ns, "Int64"), bindings.bind(first.step_ns, "Int64")
+        bucket = f"intDiv({_time_ns(first)} - {start}, {step})"
+    if is_score(first.measures[0]):
+        return render(first, ["1"], source, bindings, bucket=bucket), bindings
+    filters = [_keeps(ask, bindings) for ask in asks]
+    projects = sorted({project for ask in asks for project in ask.projects})
+    return render(
+        replace(first, projects=tuple(projects)), filters, source, bindings, bucket=bucket
+    ), bindings
+
+
+def build_sliding_statement(ask: Ask, every_ns: int, count: int, source: Source) -> tuple[str, Bindings]:
+    """One query for the same question about so many windows, each a while after the one before.
+
+    A span is counted in every window that it ended in.
+    """
+    bindings = Bindings()
+    length_ns = ask.end_ns - ask.start_ns
+    before = -(-length_ns // every_ns)
+    time_ns, every = _time_ns(ask), bindings.bind(every_ns, "Int64")
+    first_end, length = bindings.bind(ask.end_ns, "Int64"), bindings.bind(length_ns, "Int64")
+    lowest = f"intDiv({time_ns} - {first_end} + {bindings.bind(before * every_ns, 'Int64')}, {every})"
+    highest = f"intDiv({time_ns} + {length} - {first_end}, {every})"
+    array_join = (
+        f"\nARRAY JOIN range(toUInt32(greatest(0, {lowest} - {before - 1})),"
+        f" toUInt32(least({count}, {highest} + 1))) AS moment"
     )
-    return sql, bindings
+    whole = replace(ask, end_ns=ask.end_ns + (count - 1) * every_ns)
+    filters = ["1"] if is_score(ask.measures[0]) else [_keeps(ask, bindings)]
+    return render(whole, filters, source, bindings, bucket="moment", array_join=array_join), bindings
 
 
-def _most_by(ask: Ask) -> int:
-    """Of a project's and filter's groups, one more than may be; with steps the rows are bounded together."""
-    return MOST_ROWS if ask.step_ns else MOST_SERIES + 1
-
-
-def _columns(
-    ask: Ask, measures: Sequence[Measure], dimensions: Sequence[str], time_ns: str, bindings: Bindings
-) -> list[str]:
-    start, step = bindings.bind(ask.start_ns, "Int64"), bindings.bind(ask.step_ns, "Int64")
-    bucket = f"intDiv({time_ns} - {start}, {step})" if ask.step_ns else "0"
-    return [
+def render(
+    ask: Ask,
+    filters: Sequence[str],
+    source: Source,
+    bindings: Bindings,
+    *,
+    bucket: str,
+    array_join: str = "",
+) -> str:
+    """The text of a query for a question with these filters, of which several are told apart by ``which``."""
+    measures = [_bound(find_measure(name), bindings) for name in ask.measures]
+    dimensions = [find_dimension(name, bindings).sql for name in ask.by]
+    is_scored, is_shared = is_score(ask.measures[0]), len(filters) > 1
+    conditions = [] if is_scored else _conditions(ask, measures, bindings)
+    columns = [
         "Project",
+        "which" if is_shared else "0 AS which",
         f"{bucket} AS bucket",
         f"countIf({measures[0].population}) AS counted",
         f"{EXAMPLES[ask.example]} AS example",
         *(f"substringUTF8(toString({sql}), 1, {LABEL_CHARS}) AS d{n}" for n, sql in enumerate(dimensions)),
         *(f"{measure.sql} AS m{place}" for place, measure in enumerate(measures)),
     ]
+    keys = ["Project", "which", "bucket", *(f"d{place}" for place in range(len(dimensions)))]
+    most = MOST_SERIES + 1 if bucket == "0" else MOST_ROWS
+    return (
+        STATEMENT.replace("{columns}", ",\n    ".join(columns))
+        .replace("{relation}", _relation(ask, dimensions, source, bindings))
+        .replace("{array_join}", _array_join(filters) if is_shared else array_join)
+        .replace("{conditions}", "\n    AND ".join([*conditions, *([] if is_shared else filters)]))
+        .replace("{keys}", ", ".join(keys))
+        .replace("{most}", bindings.bind(most, "UInt32"))
+        .replace("{most_rows}", bindings.bind(MOST_ROWS, "UInt32"))
+    )
 
 
-def _conditions(asks: Sequence[Ask], measures: Sequence[Measure], bindings: Bindings) -> list[str]:
-    first = asks[0]
-    projects = sorted({project for ask in asks for project in ask.projects})
-    start, end = bindings.bind(first.start_ns, "Int64"), bindings.bind(first.end_ns, "Int64")
-    began = bindings.bind(first.start_ns - LONGEST_NS, "Int64")
+def _time_ns(ask: Ask) -> str:
+    return "toUnixTimestamp64Nano(Timestamp)" if is_score(ask.measures[0]) else ENDED_NS
+
+
+def _conditions(ask: Ask, measures: Sequence[Measure], bindings: Bindings) -> list[str]:
+    start, end = bindings.bind(ask.start_ns, "Int64"), bindings.bind(ask.end_ns, "Int64")
+    began = bindings.bind(ask.start_ns - LONGEST_NS, "Int64")
     found = [
-        f"Project IN {bindings.bind(projects, 'Array(String)')}",
+        f"Project IN {bindings.bind(list(ask.projects), 'Array(String)')}",
         f"Timestamp >= fromUnixTimestamp64Nano({began})",
         f"Timestamp < fromUnixTimestamp64Nano({end})",
         f"{ENDED_NS} >= {start}",
@@ -192,8 +226,10 @@ def _array_join(filters: Sequence[str]) -> str:
     return WHICH.replace("{places}", str(list(range(len(filters))))).replace("{filters}", listed)
 
 
-def _scores(ask: Ask, dimensions: Sequence[str], source: Source, bindings: Bindings) -> str:
-    """Scores by when they were given; those of several projects are read one after the other."""
+def _relation(ask: Ask, dimensions: Sequence[str], source: Source, bindings: Bindings) -> str:
+    """Spans; or scores by when they were given, those of several projects read one after the other."""
+    if not is_score(ask.measures[0]):
+        return f"{source.database}.spans"
     slices = (Slice(project, Window(ask.start_ns, ask.end_ns), ask.filter) for project in ask.projects)
     parts = [f"SELECT * FROM {judged(source, slice_, dimensions, bindings)}" for slice_ in slices]
     return f"({' UNION ALL '.join(parts)})"

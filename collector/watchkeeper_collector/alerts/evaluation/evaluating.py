@@ -21,6 +21,7 @@ from watchkeeper_collector.alerts.evaluation.asking import answer_asks
 from watchkeeper_collector.alerts.evaluation.budgets import ListBudgets
 from watchkeeper_collector.alerts.evaluation.drift import FindVerdicts
 from watchkeeper_collector.alerts.evaluation.examples import add_examples
+from watchkeeper_collector.alerts.evaluation.history import answer_history
 from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, moment_of
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation, Sample
 from watchkeeper_collector.alerts.rules.condition import (
@@ -33,6 +34,7 @@ from watchkeeper_collector.alerts.rules.condition import (
     Drift,
     Sql,
     Threshold,
+    series_of,
 )
 from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.errors import InvalidRequestError, WatchkeeperError
@@ -85,6 +87,37 @@ def evaluate(
     shared_s = (time.perf_counter() - began_s) / max(1, len(rules))
     found = [_evaluate(moment, answers, source_of, providers, shared_s) for moment in moments]
     return add_examples(found, moments, source_of)
+
+
+def evaluate_history(
+    rule: Rule,
+    moments: Sequence[datetime],
+    source_of: SourceOf,
+    projects: Sequence[str],
+    providers: Providers = Providers(),
+) -> list[Evaluation]:
+    """One rule's evaluations at many times, with few queries where its kind allows it; without examples."""
+    found = [moment_of(rule, at, projects) for at in moments]
+    asks = [ask for moment in found for ask in _asks(moment)]
+    answers: Answers = answer_history(asks, source_of("")) if asks else {}
+    return [_evaluate(moment, answers, source_of, providers, 0.0) for moment in found]
+
+
+def is_cheap_in_history(rule: Rule) -> bool:
+    """Whether many moments cost few queries: not where windows of windows slide, nor for budgets and SQL."""
+    condition = rule.condition
+    if isinstance(condition, Change) and condition.windows > 1:
+        return False
+    return type(condition) in ASKS and not (isinstance(condition, BurnRate) and condition.objective is None)
+
+
+def longest_window_s(rule: Rule) -> float:
+    """Of those that slide along with the time."""
+    condition = rule.condition
+    if isinstance(condition, Absence) and condition.season is None:
+        return max(condition.seen_s, condition.series.window_s)
+    series = series_of(condition)
+    return series.window_s if series is not None else 0.0
 
 
 def _asks(moment: Moment) -> Sequence[Ask]:

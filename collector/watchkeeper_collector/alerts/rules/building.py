@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watchkeeper_collector.alerts.documents import Path
-from watchkeeper_collector.alerts.rules.condition import Sql
 from watchkeeper_collector.alerts.rules.conditions import read_condition
 from watchkeeper_collector.alerts.rules.document import GroupDocument, RuleDocument
 from watchkeeper_collector.alerts.rules.reading import Note, Reading
@@ -41,7 +40,7 @@ def build_group(
             f"file/{_escaped(document.name)}/{_escaped(rule.alert)}", "file", document.project, rule.paused
         )
         found.append(build_rule(rule, document, where, note, home))
-    _check_group(document, path, note)
+    check_group(document, path, note)
     return [rule for rule in found if rule is not None]
 
 
@@ -54,11 +53,11 @@ def build_rule(
     keep_s = reading.duration_s(document.keep_firing_for, "keep_firing_for")
     _check_texts(reading, document.labels, "labels")
     _check_texts(reading, document.annotations, "annotations")
+    if not document.alert.isprintable():
+        reading.fault("The name of an alert is one line of printable characters.", "alert")
     condition = read_condition(reading)
-    if condition is None:
+    if condition is None or not reading.is_sound:
         return None
-    if isinstance(condition, Sql) and home.source == "api" and not home.project:
-        reading.fault("A rule in SQL belongs to a project.", "sql")
     ignored = Reading(document, path, _forget)
     return Rule(
         uid=home.uid,
@@ -79,7 +78,8 @@ def build_rule(
     )
 
 
-def _check_group(document: GroupDocument, path: Path, note: Note) -> None:
+def check_group(document: GroupDocument, path: Path, note: Note) -> None:
+    """Note what is wrong with what a group says for all of its rules."""
     reading = Reading(RuleDocument(alert="-"), path, note)
     reading.duration_s(document.interval, "interval", shortest_s=SHORTEST_INTERVAL_S)
     reading.duration_s(document.query_offset, "query_offset")

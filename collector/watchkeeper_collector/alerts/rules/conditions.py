@@ -35,7 +35,10 @@ from watchkeeper_collector.query.measures import find_measure
 DAY_S = 86_400.0
 SEASON_S = {"day": DAY_S, "week": 7 * DAY_S}
 MOST_POINTS = 5_000
-COMMON = frozenset({"alert", "for", "keep_firing_for", "limit", "no_data", "paused", "labels", "annotations"})
+COMMON = frozenset(
+    {"alert", "for", "keep_firing_for", "limit", "no_data", "paused", "labels", "annotations"}
+    | {"interval", "query_offset"}
+)
 SERIES = frozenset({"measure", "filter", "by", "window", "min_count"})
 TAKES: dict[str, frozenset[str]] = {
     "threshold": SERIES | {"condition", "recover", "and", "share_of"},

@@ -1,6 +1,5 @@
 """Rule files: read from text, checked as a whole, all their faults at once."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -25,7 +24,6 @@ class RuleFiles:
 
     rules: Sequence[Rule]
     faults: Sequence[Fault]
-    digest: str = ""
 
 
 def load_rule_files(patterns: Sequence[str]) -> RuleFiles:
@@ -46,7 +44,7 @@ def load_rule_files(patterns: Sequence[str]) -> RuleFiles:
             except UnicodeDecodeError:
                 faults.append(Fault(str(path), 1, 1, "The file is not UTF-8."))
     found = read_rule_texts(texts)
-    return RuleFiles(found.rules, [*faults, *found.faults], found.digest)
+    return RuleFiles(found.rules, [*faults, *found.faults])
 
 
 def find_rule_files(pattern: str) -> list[Path]:
@@ -59,16 +57,26 @@ def find_rule_files(pattern: str) -> list[Path]:
     return sorted(Path(name) for name in glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
 
 
+def stamp_rule_files(patterns: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
+    """What changes when files do: their names, times and sizes."""
+    found = []
+    for path in (path for pattern in patterns for path in find_rule_files(pattern)):
+        try:
+            facts = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), facts.st_mtime_ns, facts.st_size))
+    return tuple(found)
+
+
 def read_rule_texts(texts: Mapping[str, str]) -> RuleFiles:
     """Read the contents of files by name; groups have names of their own in all of them together."""
     rules: list[Rule] = []
     faults: list[Fault] = []
     groups: dict[str, str] = {}
-    digest = hashlib.sha256()
     for file, text in texts.items():
-        digest.update(f"{file}\0{len(text)}\0".encode() + text.encode("utf-8", "surrogatepass"))
         rules += _read_file(text, file, groups, faults)
-    return RuleFiles(rules, sorted(set(faults)), digest.hexdigest())
+    return RuleFiles(rules, sorted(set(faults)))
 
 
 def _read_file(text: str, file: str, names: dict[str, str], faults: list[Fault]) -> list[Rule]:
