@@ -7,6 +7,7 @@ defaults below. The table in ``docs/settings.md`` is generated from this class.
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -279,6 +280,28 @@ class Settings(BaseSettings):
             "Where people find the dashboard (`https://watchkeeper.example.com`): notifications link to it."
         ),
     )
+    public_api_url: str = Field(
+        "",
+        description=(
+            "Where people reach this API (`https://api.watchkeeper.example.com`): notifications have a link"
+            " that acknowledges. Empty: they have none."
+        ),
+    )
+    egress_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_list)] = Field(
+        (),
+        description=(
+            "Hosts (`alertmanager.internal`, `*.internal`) and networks (`10.0.0.0/8`) off the public"
+            " internet that notifications may go to."
+        ),
+    )
+    egress_proxy: SecretStr = Field(
+        SecretStr(""),
+        description="HTTP proxy of notifications (`http://user:password@proxy:3128`); no variable is obeyed.",
+    )
+    egress_ca_file: Path | None = Field(
+        None,
+        description="Certificates of authorities that notifications trust beside the system's.",
+    )
     content_retention_days: int = Field(
         30,
         gt=0,
@@ -366,6 +389,11 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
             f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (got {e.get('input')!r})" for e in error.errors()
         ]
         raise ConfigurationError("These settings are wrong:\n" + "\n".join(lines)) from error
+
+
+def load_environment() -> Mapping[str, str]:
+    """What configuration that names a variable may read."""
+    return dict(os.environ)
 
 
 def _config_file(init_settings: PydanticBaseSettingsSource) -> Path | None:

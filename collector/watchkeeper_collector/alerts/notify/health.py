@@ -1,16 +1,17 @@
 """What is said of receivers that do not work: an alert like others, which goes to those that do."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchkeeper_collector.state.alert_records import Notice
+from watchkeeper_collector.state.alert_records import EvaluationRecord, Notice
 from watchkeeper_collector.state.notification_records import TargetHealth
 
 SELF_ALERT = "NotificationsFailing"
 PATIENCE = timedelta(minutes=5)
 RESEND = timedelta(minutes=1)
+SHORTEST_PATIENCE = timedelta(minutes=2)
 VALIDITY = timedelta(minutes=4)
 
 
@@ -28,6 +29,19 @@ def review(healths: Iterable[TargetHealth], now: datetime) -> tuple[list[Notice]
             notices.append(replace(_build_notice(health, now), status="resolved", ends_at=now))
             changed.append(replace(health, told_at=None))
     return notices, changed
+
+
+def describe_engine(evaluations: Sequence[EvaluationRecord], now: datetime) -> str:
+    """What keeps alerts from being evaluated; empty: nothing does."""
+    if not evaluations:
+        return "No rule was evaluated yet."
+    newest = max(evaluations, key=lambda one: one.evaluated_at)
+    patience = max(SHORTEST_PATIENCE, 3 * timedelta(seconds=newest.interval_s))
+    if now - newest.evaluated_at > patience:
+        return f"No rule was evaluated since {newest.evaluated_at:%Y-%m-%d %H:%M:%S %Z}."
+    if all(one.problem for one in evaluations):
+        return f"No rule can be evaluated: {newest.problem}"
+    return ""
 
 
 def failed(health: TargetHealth, problem: str, now: datetime, *, is_gone: bool) -> TargetHealth:

@@ -72,7 +72,8 @@ def render_alert(alert: Alert, message: Message) -> dict[str, Any]:
 def render_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """With names that every version takes; where two become one, the later gets a number."""
     found: dict[str, str] = {}
-    for name, value in labels.items():
+    for name, given in labels.items():
+        value = clean(given)
         if not value:
             continue
         plain = NOT_IN_NAME.sub("_", name)
@@ -81,7 +82,7 @@ def render_labels(labels: Mapping[str, str]) -> dict[str, str]:
         unique = plain
         while unique in found:
             unique, number = f"{plain}_{number}", number + 1
-        found[unique] = clean(value)
+        found[unique] = value
     return found
 
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
@@ -79,7 +80,9 @@ class Webhook(HttpChannel):
         total = len(message.notification.alerts)
         count = min(self.max_alerts or total, total)
         while True:
-            body = json.dumps(render(message, count), ensure_ascii=False, separators=(",", ":"))
+            body = json.dumps(
+                render(message, count), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+            )
             encoded = body.encode("utf-8", "replace")
             if len(encoded) <= MOST_BODY_BYTES or count <= 1:
                 return encoded
@@ -140,5 +143,11 @@ def _version_4_alert(alert: Alert) -> dict[str, Any]:
 
 
 def _own_alert(alert: Alert) -> Mapping[str, Any]:
-    more = {"episode": alert.episode, "value": alert.value, "figures": alert.figures, "links": alert.links}
-    return {**_version_4_alert(alert), **more}
+    figures = {name: _finite(value) for name, value in alert.figures.items()}
+    more = {"episode": alert.episode, "value": _finite(alert.value), "figures": figures}
+    return {**_version_4_alert(alert), **more, "links": alert.links}
+
+
+def _finite(value: float | str | None) -> float | str | None:
+    """JSON has no other numbers."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

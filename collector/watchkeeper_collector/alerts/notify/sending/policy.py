@@ -15,6 +15,10 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 NUMERIC_END = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$")
 NAT64 = ip_network("64:ff9b::/96")
+UNICAST = ip_network("2000::/3")
+"""All of IPv6's public addresses so far. What lies beside it may be translated to anything."""
+UNKNOWN_YET = (ip_network("192.0.0.0/24"), ip_network("3fff::/20"))
+"""Set apart, though Python's tables take some of it for public."""
 ADVICE = "An operator can allow it by the setting egress_allow."
 
 
@@ -73,7 +77,10 @@ def is_public(address: Address) -> bool:
         wrapped = _wrapped(address)
         if wrapped is not None:
             return is_public(wrapped)
-    return address.is_global and not address.is_multicast
+        if address not in UNICAST:
+            return False
+    is_apart = any(address in network for network in UNKNOWN_YET)
+    return address.is_global and not address.is_multicast and not is_apart
 
 
 def read_policy(allowed: Sequence[str]) -> EgressPolicy:
