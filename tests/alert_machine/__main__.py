@@ -8,8 +8,12 @@ import http.client
 import json
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from watchkeeper_collector.alerts.engine.engine import Engine
+from watchkeeper_collector.errors import StateUnavailableError
 from watchkeeper_collector.state.alert_documents import render_record
 from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.state import State
@@ -22,13 +26,14 @@ def main(url: str, seed: int, ticks: int, port: int) -> None:
     state.migrate()
     engine = Engine(state.alerts, state.lease("alerts", ttl_s=60), incident.evaluate)
     done = threading.Event()
-    sending = threading.Thread(target=send, args=(state.alerts, port, done), daemon=True)
-    print("ready", flush=True)
-    sending.start()
-    for tick in range(find_tick(state, incident), ticks):
-        assert engine.evaluate(GROUP, incident.time(tick))
-    done.set()
-    sending.join()
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send, state.alerts, port, done)
+        print("ready", flush=True)
+        for tick in range(find_tick(state, incident), ticks):
+            assert engine.evaluate(GROUP, incident.time(tick))
+            time.sleep(0.002)  # SQLite serves writers in no order: without a pause the other waits for long
+        done.set()
+        sending.result()
     state.close()
 
 
@@ -42,19 +47,23 @@ def send(alerts: Alerts, port: int, done: threading.Event) -> None:
     """Lines are dropped once they were taken: killed in between, they are sent again."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     while not (done.is_set() and alerts.outbox_depth() == 0):
+        with suppress(StateUnavailableError):  # the other thread writes without a pause
+            send_some(alerts, connection)
+
+
+def send_some(alerts: Alerts, connection: http.client.HTTPConnection) -> None:
+    with alerts.turn() as transaction:
+        lines = alerts.take_notices(transaction, 0, 20)
+    for line in lines:
+        connection.request("POST", "/", json.dumps({"id": line.id, "notice": render_record(line.notice)}))
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    if lines:
         with alerts.turn() as transaction:
-            lines = alerts.take_notices(transaction, 0, 5)
-        for line in lines:
-            body = json.dumps({"id": line.id, "notice": render_record(line.notice)})
-            connection.request("POST", "/", body)
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200
-        if lines:
-            with alerts.turn() as transaction:
-                alerts.drop_notices(transaction, lines[-1].id)
-        else:
-            done.wait(0.002)
+            alerts.drop_notices(transaction, lines[-1].id)
+    else:
+        time.sleep(0.005)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ def run_round(folder: Path, *, kills: int, seed: int, ticks: int = 100) -> Outco
         ]
         for _ in range(kills):
             outcome.kills += _live(command, chance)
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=END_TIMEOUT_S)
+        end = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=END_TIMEOUT_S)
+        assert end.returncode == 0, end.stderr.decode()
     compare(receiver.deliveries, incident, outcome)
     return outcome
 

@@ -19,7 +19,7 @@ REFRESH_S = 5.0
 """So soon a change of the rules is seen."""
 SIDE_BY_SIDE = 4
 """Groups that are evaluated at the same time: one that is slow holds up no other."""
-CONTEND_S = 5.0
+CONTEND_S = 2.0
 """So often a collector looks whether the one that evaluates is gone."""
 OPENING_S = 60.0
 """So long the store is given to open: till then nothing is said about rules that can't be evaluated."""
