@@ -15,7 +15,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from watchkeeper_collector.alerts.notify.channels.channel import Channel, HttpChannel, check_header, check_url
+from watchkeeper_collector.alerts.notify.channels.channel import (
+    Channel,
+    HttpChannel,
+    check_header,
+    check_url,
+    optional,
+)
 from watchkeeper_collector.alerts.notify.message import Message, Request
 from watchkeeper_collector.alerts.notify.notification import Alert, Notification
 from watchkeeper_collector.alerts.notify.wording import clean, links
@@ -34,9 +40,7 @@ class Alertmanager(HttpChannel):
     urls: Annotated[tuple[Annotated[str, AfterValidator(check_url)], ...], Field(min_length=1, max_length=16)]
     username: str = ""
     password: SecretStr = SecretStr("")
-    bearer_token: Annotated[
-        SecretStr | None, AfterValidator(lambda text: check_header(text) if text else text)
-    ] = None
+    bearer_token: Annotated[SecretStr | None, AfterValidator(optional(check_header))] = None
 
     def split(self) -> Sequence[Channel]:
         return [self.model_copy(update={"urls": (url,)}) for url in self.urls]

@@ -158,6 +158,11 @@ def check_header(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def optional(check: Callable[[SecretStr], SecretStr]) -> Callable[[SecretStr | None], SecretStr | None]:
+    """The same check, of what may be left out."""
+    return lambda secret: None if secret is None else check(secret)
+
+
 def _parts(value: Any) -> Iterator[SecretStr]:
     if isinstance(value, SecretStr):
         yield value

@@ -14,7 +14,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from watchkeeper_collector.alerts.notify.channels.channel import HttpChannel, check_header, check_secret_url
+from watchkeeper_collector.alerts.notify.channels.channel import (
+    HttpChannel,
+    check_header,
+    check_secret_url,
+    optional,
+)
 from watchkeeper_collector.alerts.notify.message import Message, Request
 from watchkeeper_collector.alerts.notify.notification import Alert
 from watchkeeper_collector.alerts.notify.wording import links, title
@@ -46,13 +51,9 @@ class Webhook(HttpChannel):
     kind: ClassVar[str] = "webhook"
 
     url: Annotated[SecretStr, AfterValidator(check_secret_url)]
-    secret: Annotated[SecretStr | None, AfterValidator(lambda key: _check_key(key) if key else key)] = None
-    previous_secret: Annotated[
-        SecretStr | None, AfterValidator(lambda key: _check_key(key) if key else key)
-    ] = None
-    authorization: Annotated[
-        SecretStr | None, AfterValidator(lambda text: check_header(text) if text else text)
-    ] = None
+    secret: Annotated[SecretStr | None, AfterValidator(optional(_check_key))] = None
+    previous_secret: Annotated[SecretStr | None, AfterValidator(optional(_check_key))] = None
+    authorization: Annotated[SecretStr | None, AfterValidator(optional(check_header))] = None
     format: Literal["watchkeeper", "alertmanager"] = "watchkeeper"
     max_alerts: Annotated[int, Field(ge=0, le=1000)] = 0
 
