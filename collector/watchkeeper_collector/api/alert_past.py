@@ -16,7 +16,8 @@ from watchkeeper_collector.state.alerts import Alerts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-MOST_UNWRITTEN = 10_000
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+MOST_KEPT = 10_000
 EPISODE_FIELDS = [name for name in Episode.model_fields if name != "ended_at"]
 
 Row = dict[str, Any]
@@ -30,10 +31,11 @@ def list_events(
     after = (int(place[0]), int(place[1])) if place else None
     try:
         found = alert_history.list_events(source, wanted, limit=limit + 1, after=after)
-        kept = alerts.unwritten_events(MOST_UNWRITTEN)
+        kept = alerts.unwritten_events(MOST_KEPT)
     except StoreUnavailableError:
         found = []
-        kept = alerts.events(wanted.projects, wanted.start, wanted.end, limit=MOST_UNWRITTEN)
+        until = min(wanted.end, EPOCH + (after[0] + 1) * MILLISECOND) if after else wanted.end
+        kept = alerts.events(wanted.projects, wanted.start, until, limit=MOST_KEPT)
     rows = {row["id"]: row for row in (*map(asdict, kept), *found) if _is_wanted(row, wanted, after)}
     ordered = sorted(rows.values(), key=_place, reverse=True)
     next_cursor = render_cursor(_place(ordered[limit - 1])) if len(ordered) > limit else None
@@ -44,10 +46,10 @@ def list_episodes(source: Source, alerts: Alerts, wanted: Wanted, *, limit: int)
     """Episodes that overlap the window, the newest first."""
     try:
         found = alert_history.list_episodes(source, wanted, limit=limit)
-        kept = alerts.unwritten_events(MOST_UNWRITTEN)
+        kept = alerts.unwritten_events(MOST_KEPT)
     except StoreUnavailableError:
         found = []
-        kept = alerts.events(wanted.projects, EPOCH, wanted.end, limit=MOST_UNWRITTEN)
+        kept = alerts.events(wanted.projects, EPOCH, END_OF_TIME, limit=MOST_KEPT)
     episodes = {row["episode"]: row for row in found}
     for event in sorted(kept, key=lambda event: event.id):
         _add(episodes, asdict(event), wanted)
