@@ -64,7 +64,7 @@ def preview(
     start, end = window
     moments, interval_s = pick_moments(rule, start, end)
     shown = replace(rule, no_data="ok" if rule.no_data == "alert" else rule.no_data, is_paused=False)
-    evaluations = evaluate_history(shown, moments, source_of, projects, providers)
+    evaluations = evaluate_history(shown, moments, source_of, projects, providers=providers)
     episodes = find_episodes(shown, evaluations)
     problems = [evaluation.problem for evaluation in evaluations if evaluation.problem]
     silent = sum(all(sample.level == "no_data" for sample in one.samples) for one in evaluations)

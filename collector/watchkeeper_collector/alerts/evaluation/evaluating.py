@@ -94,12 +94,19 @@ def evaluate_history(
     moments: Sequence[datetime],
     source_of: SourceOf,
     projects: Sequence[str],
+    *,
     providers: Providers = Providers(),
+    answer: Callable[[Sequence[Ask]], Answers] | None = None,
 ) -> list[Evaluation]:
-    """One rule's evaluations at many times, with few queries where its kind allows it; without examples."""
+    """One rule's evaluations at many times, with few queries where its kind allows it; without examples.
+
+    ``answer`` answers what it asks of spans, if not the source does.
+    """
     found = [moment_of(rule, at, projects) for at in moments]
     asks = [ask for moment in found for ask in _asks(moment)]
-    answers: Answers = answer_history(asks, source_of("")) if asks else {}
+    answers: Answers = {}
+    if asks:
+        answers = answer(asks) if answer is not None else answer_history(asks, source_of(""))
     return [_evaluate(moment, answers, source_of, providers, 0.0) for moment in found]
 
 
