@@ -11,13 +11,13 @@ import sys
 import threading
 from typing import TextIO
 
-from watchkeeper_dashboard.settings import Settings
+from watchkeeper_dashboard.settings import build_settings
 
 LONGEST_END_S = 5.0
 
 
 def main(commands: TextIO) -> None:
-    settings = Settings(**json.loads(commands.readline()))
+    settings = build_settings(json.loads(commands.readline()))
     from watchkeeper_dashboard.serving import serve  # noqa: PLC0415 - slow, and the input is known by then
 
     threading.Thread(target=_end_with, args=(commands,), name="parent", daemon=True).start()

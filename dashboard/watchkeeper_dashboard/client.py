@@ -12,6 +12,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=3.0)
 MOST_CONNECTIONS = 64
 LONGEST_MESSAGE_CHARS = 2000
 # Says that somebody else is behind the request: a collector without keys then serves nobody but itself.
+PROJECT_HEADER = "X-Watchkeeper-Project"
 RELAYED = {"X-Forwarded-For": "dashboard"}
 Parameters: TypeAlias = Mapping[str, Any]
 
@@ -72,11 +73,17 @@ def build_http(url: str, *, is_relayed: bool) -> httpx.Client:
 
 
 class Collector:
-    """The API as one viewer may use it: with that viewer's key and no other."""
+    """The API as one viewer may use it: with that viewer's key, or token, and no other.
 
-    def __init__(self, http: httpx.Client, api_key: str = "") -> None:
+    ``project`` is the one that a person chose, ``address`` the viewer's, for the audit.
+    """
+
+    def __init__(
+        self, http: httpx.Client, credential: str = "", project: str = "", address: str = ""
+    ) -> None:
         self._http = http
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        given = {"Authorization": f"Bearer {credential}", PROJECT_HEADER: project, "X-Forwarded-For": address}
+        self._headers = {name: value for name, value in given.items() if value} if credential else {}
 
     @property
     def url(self) -> str:

@@ -11,6 +11,7 @@ from watchkeeper_dashboard.client import ApiError
 from watchkeeper_dashboard.places import WANTED, Place
 from watchkeeper_dashboard.states import box, show_error
 from watchkeeper_dashboard.view import DEFAULT_RANGE, RANGES, RangeError, View, read_view, render_range
+from watchkeeper_dashboard.viewer import show_viewer
 from watchkeeper_dashboard.visit import Visit
 
 Body = Callable[[Visit, View], None]
@@ -145,6 +146,4 @@ def _show_options(visit: Visit) -> None:
         if st.button("Refresh now", icon=":material/refresh:", key="refresh_now"):
             visit.forget()
             st.rerun()
-        if visit.api_key and st.button("Sign out", icon=":material/logout:", key="sign_out"):
-            visit.sign_out()
-            st.rerun()
+        show_viewer(visit)

@@ -44,6 +44,7 @@ PLACES: Mapping[str, Place] = {
         Place("sessions", "Sessions", ":material/forum:", "Understand"),
         Place("users", "Users", ":material/group:", "Understand"),
         Place("quality", "Quality", ":material/verified:", "Improve"),
+        Place("audit", "Audit", ":material/policy:", "Run", has_filter=False),
         Place("data", "Data & settings", ":material/tune:", "Run", has_filter=False),
         Place("trace", "Trace", ":material/account_tree:", has_filter=False, has_range=False),
         Place("session", "Session", ":material/forum:", has_filter=False, has_range=False),

@@ -73,13 +73,24 @@ def show_error(visit: Visit, error: ApiError, key: str) -> None:
 
 
 def ask_for_key(visit: Visit, error: ApiError, key: str) -> None:
-    """The sign-in: the key stays in this visit, and is gone with it."""
+    """The sign-in: at the provider where there is one, else with a key, which is gone with this visit."""
+    if visit.settings.has_sign_in and not visit.api_key:
+        box("Sign in", error.message if visit.is_person else "With your account, or with an API key.")
+        if st.button("Sign in", type="primary", key=f"account_{key}", icon=":material/login:"):
+            st.login()
+        with st.expander("With an API key"):
+            _ask_for_key(visit, error, key)
+        return
+    _ask_for_key(visit, error, key)
+
+
+def _ask_for_key(visit: Visit, error: ApiError, key: str) -> None:
     title = "That key is not known" if visit.api_key else "Sign in with an API key"
     with st.form(f"sign_in_{key}", width=560):
         box(title, error.message if visit.api_key else "The collector asks for a key with the scope read.")
         given = st.text_input("API key", type="password", autocomplete="current-password")
         is_wanted = st.form_submit_button("Sign in", type="primary")
-    note("`watchkeeper keys create --scope read,content` makes one. It is kept for this visit only.")
+    note("`watchkeeper keys create --name me --role analyst` makes one. It is kept for this visit only.")
     if is_wanted and given:
         visit.sign_in(given)
         st.rerun()

@@ -14,7 +14,7 @@ import httpx
 import streamlit as st
 
 from watchkeeper_dashboard.client import Answers, ApiError, Collector, Question, ask, build_http
-from watchkeeper_dashboard.settings import Settings, read_settings
+from watchkeeper_dashboard.settings import Seen, read_settings
 from watchkeeper_dashboard.theme import Palette
 from watchkeeper_dashboard.units import find_zone
 
@@ -22,7 +22,7 @@ FRESH_S = 3.0
 """An answer serves again for so long: a click on a page asks for most of it anew."""
 MOST_KEPT = 200
 THREADS = 16
-KEY, KEPT, COLOURS, NOW = "api_key", "_answers", "_colours", "_now"
+KEY, KEPT, COLOURS, NOW, PROJECT = "api_key", "_answers", "_colours", "_now", "_project"
 
 
 class Visit:
@@ -31,12 +31,31 @@ class Visit:
     def __init__(self) -> None:
         self.settings = read_settings(st.secrets)
         self._http, self._threads = _shared(self.settings)
-        self.collector = Collector(self._http, self.api_key)
+        self.collector = Collector(self._http, self.credential, self.project, _address())
         self.palette = Palette(st.session_state.setdefault(COLOURS, {}))
 
     @property
     def api_key(self) -> str:
         return str(st.session_state.get(KEY, ""))
+
+    @property
+    def is_person(self) -> bool:
+        """Whether the viewer signed in at the provider, and not with a key."""
+        return not self.api_key and self.settings.has_sign_in and bool(st.user.is_logged_in)
+
+    @property
+    def credential(self) -> str:
+        """What requests are authorised with: the key, else the token of the person who signed in."""
+        return str(st.user.tokens.get("id", "")) if self.is_person else self.api_key
+
+    @property
+    def project(self) -> str:
+        """The project that a person of several chose; empty: their first one."""
+        return str(st.session_state.get(PROJECT, ""))
+
+    def choose_project(self, project: str) -> None:
+        self.forget()
+        st.session_state[PROJECT] = project
 
     @property
     def zone(self) -> ZoneInfo:
@@ -57,8 +76,13 @@ class Visit:
         st.session_state[KEY] = api_key.strip()
 
     def sign_out(self) -> None:
+        """Forget key, project and answers; a person is signed out of the dashboard too."""
+        is_person = self.is_person
         self.forget()
         st.session_state.pop(KEY, None)
+        st.session_state.pop(PROJECT, None)
+        if is_person:
+            st.logout()
 
     def forget(self) -> None:
         """Ask anew for everything, as of now."""
@@ -92,6 +116,12 @@ class Visit:
             self.forget()
 
 
+def _address() -> str:
+    """The viewer's, as far as it is known: a viewer on this machine has none."""
+    address = st.context.ip_address
+    return address if isinstance(address, str) else ""
+
+
 def _drop_old(kept: dict[Any, tuple[float, Any]], now_s: float) -> None:
     for key in [key for key, (asked_s, _) in kept.items() if now_s - asked_s >= FRESH_S]:
         del kept[key]
@@ -100,7 +130,7 @@ def _drop_old(kept: dict[Any, tuple[float, Any]], now_s: float) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _shared(settings: Settings) -> tuple[httpx.Client, ThreadPoolExecutor]:
+def _shared(settings: Seen) -> tuple[httpx.Client, ThreadPoolExecutor]:
     """Connections and threads for all viewers; the keys travel with each request."""
     http = build_http(settings.collector_url, is_relayed=not settings.is_trusted)
     return http, ThreadPoolExecutor(THREADS, thread_name_prefix="ask")

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,16 +89,19 @@ def is_stored(collector: CollectorProcess) -> bool:
 
 
 @contextmanager
-def dashboard(collector: CollectorProcess) -> Iterator[str]:
-    """The dashboard's own process on a free port: its URL."""
+def dashboard(collector: CollectorProcess, sign_in: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The dashboard's own process on a free port: its URL. People may sign in with ``sign_in``."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", "watchkeeper_dashboard"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"collector_url": collector.http, "port": port}) + "\n")
-        process.stdin.flush()
         url = f"http://127.0.0.1:{port}"
+        settings: dict[str, object] = {"collector_url": collector.http, "port": port}
+        if sign_in is not None:
+            settings["sign_in"] = {**sign_in, "address": url}
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
         wait_for(f"{url}/_stcore/health")
         yield url
         process.stdin.close()

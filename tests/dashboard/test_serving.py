@@ -14,7 +14,7 @@ from watchkeeper_collector.cli.failures import CommandFailedError
 from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_dashboard.client import RELAYED, Collector, build_http
 from watchkeeper_dashboard.serving import server_options
-from watchkeeper_dashboard.settings import Settings, is_loopback, read_settings
+from watchkeeper_dashboard.settings import Settings, SignIn, is_loopback, read_settings
 
 from tests.collector import CollectorProcess
 
@@ -84,12 +84,22 @@ def test_collector_that_listens_everywhere_is_called_here() -> None:
     assert Place("0.0.0.0", 8501).url == "http://127.0.0.1:8501"
 
 
+def test_pages_see_no_secret_and_cookies_outlive_a_restart() -> None:
+    sign_in = SignIn("https://id.example.com/", "watchkeeper", "hush-hush", "https://watch.example.com/")
+    secrets = Settings(sign_in=sign_in).as_secrets()
+    assert read_settings(secrets).has_sign_in
+    assert "hush-hush" not in repr(read_settings(secrets)) + repr(secrets["watchkeeper"]) + repr(sign_in)
+    assert secrets["auth"]["redirect_uri"] == "https://watch.example.com/oauth2callback"
+    assert secrets["auth"]["cookie_secret"] == sign_in.as_auth()["cookie_secret"] != "hush-hush"
+
+
 def test_pages_under_another_name_are_refused_on_loopback_only() -> None:
     here, everywhere = Settings(), Settings(host="0.0.0.0", is_trusted=False)
     assert "localhost" in server_options(here)["server.allowedHosts"]
     assert server_options(everywhere)["server.allowedHosts"] == []
     assert server_options(here)["browser.gatherUsageStats"] is False
-    assert read_settings(everywhere.as_secrets()) == everywhere
+    seen = read_settings(everywhere.as_secrets())
+    assert (seen.host, seen.is_trusted, seen.has_sign_in) == ("0.0.0.0", False, False)
     assert [is_loopback(host) for host in ("::1", "localhost", "0.0.0.0", "example.com")] == [
         True,
         True,

@@ -9,11 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from watchkeeper_collector.cli.console import say
 from watchkeeper_collector.cli.failures import CommandFailedError
+from watchkeeper_collector.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from watchkeeper_collector.settings import Settings
 
 MODULE = "watchkeeper_dashboard"
 LONGEST_STOP_S = 8.0
@@ -51,15 +57,38 @@ def find_port(host: str, port: int) -> int:
         return int(listener.getsockname()[1])
 
 
+def read_sign_in(settings: "Settings", place: Place) -> Mapping[str, str] | None:
+    """What the dashboard needs to sign people in; ``None``: it takes keys alone.
+
+    Raises ``ConfigurationError`` where the secret can't be read.
+    """
+    if not (settings.oidc_issuer and settings.oidc_client_secret_file):
+        return None
+    path = settings.oidc_client_secret_file
+    try:
+        secret = path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The file '{path}' with the client's secret can't be read.") from error
+    return {
+        "issuer": settings.oidc_issuer,
+        "client_id": settings.oidc_client_id,
+        "client_secret": secret,
+        "address": settings.public_url or place.url,
+    }
+
+
 class DashboardProcess:
     """Starts again what ended by itself, as long as that does not happen time after time."""
 
-    def __init__(self, place: Place, collector_url: str, program: str) -> None:
+    def __init__(
+        self, place: Place, collector_url: str, program: str, sign_in: Mapping[str, str] | None = None
+    ) -> None:
         self._settings = {
             "collector_url": collector_url,
             "host": place.host,
             "port": place.port,
             "is_trusted": place.is_trusted,
+            "sign_in": sign_in,
         }
         self._program = program
         self._is_stopping = threading.Event()

@@ -12,7 +12,13 @@ import typer
 from watchkeeper_collector.cli import options
 from watchkeeper_collector.cli.banner import find_program, print_banner, print_stopped
 from watchkeeper_collector.cli.console import say
-from watchkeeper_collector.cli.dashboard_process import DashboardProcess, Place, find_port, reach
+from watchkeeper_collector.cli.dashboard_process import (
+    DashboardProcess,
+    Place,
+    find_port,
+    reach,
+    read_sign_in,
+)
 from watchkeeper_collector.cli.demonstration import Demonstration
 from watchkeeper_collector.cli.failures import USED_WRONGLY, CommandFailedError
 from watchkeeper_collector.cli.manual import add_command
@@ -133,11 +139,12 @@ def _dashboard(
     """What to do once the collector's doors are open: start the dashboard, unless there is no port for it,
     and say where everything is. The dashboard ends with the block."""
     place = None if port is None else _place_of(settings, port)
+    sign_in = None if place is None else read_sign_in(settings, place)
     running: list[DashboardProcess] = []
 
     def begin(addresses: "Addresses") -> None:
         if place is not None:
-            running.append(DashboardProcess(place, reach(addresses.http), program))
+            running.append(DashboardProcess(place, reach(addresses.http), program, sign_in))
             running[0].start()
         print_banner(settings, addresses, program, place.url if place else "")
 
