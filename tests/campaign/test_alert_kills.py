@@ -18,7 +18,7 @@ def check_round(folder: Path, *, kills: int, seed: int, ticks: int) -> None:
 
 
 def test_killed_a_few_times_it_loses_no_page_and_ends_none(tmp_path: Path) -> None:
-    check_round(tmp_path / "round", kills=4, seed=4, ticks=120)
+    check_round(tmp_path / "round", kills=3, seed=4, ticks=100)
 
 
 @pytest.mark.campaign

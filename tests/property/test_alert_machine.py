@@ -18,7 +18,7 @@ from watchkeeper_collector.state.alert_records import Event, Instance, Notice
 from tests.alert_machine import NOON, build_rule, sample
 from tests.otlp.requests import seeded
 
-often = settings(seeded, max_examples=300)
+often = settings(seeded, max_examples=100)
 LEVELS = ("met", "held", "clear", "no_data")
 seconds = st.one_of(
     st.just(60.0), st.sampled_from([0.0, 1.0, 59.0, 61.0, 600.0, 86_400.0, -1.0, -300.0, -90_000.0])
