@@ -209,7 +209,7 @@ def test_who_has_not_the_claim_changes_nothing(state: State, url: str) -> None:
         assert ours.evaluate(GROUP, NOON)
         other = build_engine(theirs, World())
         assert not other.evaluate(GROUP, NOON + timedelta(minutes=5))
-        other.tidy([], NOON + timedelta(minutes=5), are_files_known=True)
+        other.tidy([], NOON + timedelta(minutes=5))
         assert said(state) == [("Slow", "firing")]
         assert other.status.lost_turns == 1
     finally:
@@ -287,20 +287,20 @@ def test_spans_that_wait_for_the_store_prove_nothing(state: State) -> None:
 def test_alerts_of_a_rule_that_is_gone_resolve(state: State) -> None:
     engine = build_engine(state, World())
     engine.evaluate(GROUP, NOON)
-    engine.tidy([RULE], NOON, are_files_known=True)
+    engine.tidy([RULE], NOON)
     assert said(state) == [("Slow", "firing")]
-    engine.tidy([], NOON + timedelta(seconds=5), are_files_known=True)
+    engine.tidy([], NOON + timedelta(seconds=5))
     assert said(state) == [("Slow", "firing"), ("Slow", "resolved")]
     assert state.alerts.evaluations() == []
     for minute in range(1, 18):
-        engine.tidy([], NOON + timedelta(minutes=minute), are_files_known=True)
+        engine.tidy([], NOON + timedelta(minutes=minute))
     assert (state.alerts.instances(), state.alerts.rule_uids()) == ([], set())
 
 
 def test_alerts_of_a_paused_rule_resolve(state: State) -> None:
     engine = build_engine(state, World())
     engine.evaluate(GROUP, NOON)
-    engine.tidy([build_rule(is_paused=True)], NOON, are_files_known=True)
+    engine.tidy([build_rule(is_paused=True)], NOON)
     (instance,) = state.alerts.instances()
     assert (instance.state, instance.reason) == ("inactive", "Paused")
 
@@ -310,6 +310,18 @@ def test_files_that_cannot_be_read_end_no_alert_of_theirs(state: State, uid: str
     rule: Rule = build_rule(uid=uid)
     engine = build_engine(state, World())
     engine.evaluate(replace(GROUP, rules=(rule,)), NOON)
-    engine.tidy([], NOON + timedelta(minutes=1), are_files_known=False)
-    assert [one.state for one in state.alerts.instances()] == [state_after]
+    engine.tidy([], NOON + timedelta(minutes=1), problem="rules.yml:1:1: no")
+    states = {one.labels["alertname"]: one.state for one in state.alerts.instances()}
+    assert states == {"Slow": state_after, "RuleError": "pending"}
     assert said(state)[-1] == ("Slow", "firing" if state_after == "error" else "resolved")
+
+
+def test_files_that_cannot_be_read_are_an_alert_of_their_own(state: State) -> None:
+    engine = build_engine(state, World())
+    for quarter in range(6):
+        engine.tidy([], NOON + timedelta(seconds=15 * quarter), problem="rules.yml:1:1: no")
+    (alert,) = state.alerts.instances()
+    assert (alert.state, alert.labels["rule"], alert.project) == ("firing", "RuleFiles", "")
+    assert "rules.yml:1:1: no" in alert.annotations["description"]
+    engine.tidy([], NOON + timedelta(minutes=2))
+    assert said(state) == [("RuleError", "firing"), ("RuleError", "resolved")]

@@ -12,6 +12,7 @@ from watchkeeper_collector.alerts.engine.machine import PAUSED, RULE_DELETED, ho
 from watchkeeper_collector.alerts.engine.outcome import Step
 from watchkeeper_collector.alerts.engine.schedule import Group
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation
+from watchkeeper_collector.alerts.rules.condition import Bound, Sql
 from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.state.alert_records import EvaluationRecord, Instance
 from watchkeeper_collector.state.alerts import Alerts
@@ -23,6 +24,24 @@ OUTBOX_KEPT = timedelta(days=3)
 HISTORY_KEPT = timedelta(days=30)
 EXPIRY = timedelta(minutes=10)
 """So often what is older is looked for."""
+
+RULE_FILES = Rule(
+    uid="rule-files",
+    alert="RuleFiles",
+    group="",
+    project="",
+    source="file",
+    interval_s=15.0,
+    offset_s=0.0,
+    for_s=60.0,
+    keep_firing_for_s=0.0,
+    limit=0,
+    no_data="ok",
+    labels={"severity": "page"},
+    annotations={},
+    condition=Sql("", Bound(">", 0)),
+)
+"""Stands for all files of rules together: its error is that they can't be read. It has no condition."""
 
 Evaluate = Callable[[Sequence[Rule], datetime], Sequence[Evaluation]]
 log = logging.getLogger(__name__)
@@ -103,20 +122,22 @@ class Engine:
             self._turn(connection, evaluations, missed)
         return True
 
-    def tidy(self, rules: Iterable[Rule], at: datetime, *, are_files_known: bool) -> None:
+    def tidy(self, rules: Iterable[Rule], at: datetime, *, problem: str = "") -> None:
         """End what is left of rules that are gone or paused, and forget what is old.
 
-        While the files can't be read nobody knows that a rule of theirs is gone: what fires goes on.
+        With a ``problem`` the rule files can't be read: that is an alert of its own, and as nobody knows
+        whether a rule of theirs is gone, what fires goes on.
         """
         is_paused = {rule.uid: rule.is_paused for rule in rules}
-        left = {uid for uid in self._alerts.rule_uids() if is_paused.get(uid, True)}
+        kept = self._alerts.rule_uids()
+        left = {uid for uid in kept - {RULE_FILES.uid} if is_paused.get(uid, True)}
         may_expire = self._expired_at is None or abs(at - self._expired_at) >= EXPIRY
-        if not left and not may_expire:
+        if not (left or problem or RULE_FILES.uid in kept or may_expire):
             return
         with self._alerts.turn() as connection:
             if self._claim.renew(connection):
-                paused = left & is_paused.keys()
-                self._retire(connection, left, paused, at, are_files_known=are_files_known)
+                self._retire(connection, left, left & is_paused.keys(), at, are_files_known=not problem)
+                self._tell(connection, Evaluation(RULE_FILES, at, (), problem))
                 self._alerts.expire_notices(connection, at - OUTBOX_KEPT)
                 self._alerts.expire_events(connection, at - HISTORY_KEPT)
                 self._expired_at = at
@@ -167,6 +188,13 @@ class Engine:
             changes.add(before, moved)
         self._keep(connection, changes, ())
         self._alerts.forget_evaluations(connection, left)
+
+    def _tell(self, connection: Connection, evaluation: Evaluation) -> None:
+        """Whether the rule files can be read is looked at as rules are."""
+        loaded = _by_rule(self._alerts.load_instances(connection, [RULE_FILES.uid]))
+        before, changes = loaded.get(RULE_FILES.uid, {}), Changes()
+        changes.add(before, step(RULE_FILES, before, evaluation))
+        self._keep(connection, changes, ())
 
     def _keep(
         self, connection: Connection, changes: Changes, evaluated: Collection[EvaluationRecord]

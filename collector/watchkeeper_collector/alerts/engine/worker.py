@@ -122,7 +122,7 @@ class AlertWorker:
         self._groups = build_groups(rules)
         known = {group.key for group in self._groups}
         self._progress = {key: one for key, one in self._progress.items() if key in known or one.is_running}
-        self._engine.tidy(rules, self._now(), are_files_known=not self._book.problem)
+        self._engine.tidy(rules, self._now(), problem=self._book.problem)
 
     def _has_claim(self) -> bool:
         if self._clock_s() - self._refused_s < CONTEND_S:
