@@ -122,10 +122,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Verdicts on drift, of these features (none: any) at this severity, in so many windows on end."""
+    """Verdicts on drift, of these features (none: of whole slices) at this severity, in windows on end."""
 
     features: tuple[str, ...] = ()
-    filter: str = ""
     severity: Severity = "major"
     windows: int = 2
 

@@ -29,7 +29,6 @@ from watchkeeper_collector.alerts.rules.document import (
     DriftDocument,
 )
 from watchkeeper_collector.alerts.rules.reading import Reading
-from watchkeeper_collector.alerts.rules.series import check_filter
 from watchkeeper_collector.query.measures import find_measure
 
 DAY_S = 86_400.0
@@ -46,7 +45,7 @@ TAKES: dict[str, frozenset[str]] = {
     "anomaly": SERIES | {"anomaly", "and"},
     "burn_rate": frozenset({"burn_rate", "measure", "filter", "by", "min_count"}),
     "budget": frozenset({"budget", "condition", "recover"}),
-    "drift": frozenset({"drift", "filter"}),
+    "drift": frozenset({"drift"}),
     "absence": SERIES | {"absence"},
     "sql": frozenset({"sql", "condition", "recover"}),
 }
@@ -95,9 +94,10 @@ def _change(reading: Reading, change: ChangeDocument) -> Condition:
     if text is None:
         reading.fault("The field 'condition' is missing: how great a change, such as '> 2x' or '> 50%'.")
         return Change(series, bound, change.against, scale)
-    bound, scale = reading.attempt(lambda: read_change(text, unit), (bound, scale), "condition")
-    if recover is not None and reading.is_sound:
-        bound, scale = reading.attempt(lambda: read_change(text, unit, recover), (bound, scale), "recover")
+    found = reading.attempt(lambda: read_change(text, unit), None, "condition")
+    if found is not None and recover is not None:
+        found = reading.attempt(lambda: read_change(text, unit, recover), found, "recover")
+    bound, scale = found or (bound, scale)
     back_s = {"previous": series.window_s, "mean": series.window_s}.get(change.against)
     if back_s is None and series.window_s > SEASON_S[change.against]:
         reading.fault(f"A window against that of a {change.against} before can't be longer.", "window")
@@ -170,9 +170,8 @@ def _budget(reading: Reading, budget: BudgetDocument) -> Condition:
     return Budget(budget.name, budget.figure, reading.bound("ratio"))
 
 
-def _drift(reading: Reading, drift: DriftDocument) -> Condition:
-    reading.attempt(lambda: check_filter(reading.document.filter), None, "filter")
-    return Drift(tuple(drift.features), reading.document.filter, drift.severity, drift.windows)
+def _drift(_reading: Reading, drift: DriftDocument) -> Condition:
+    return Drift(tuple(drift.features), drift.severity, drift.windows)
 
 
 def _absence(reading: Reading, absence: AbsenceDocument) -> Condition:

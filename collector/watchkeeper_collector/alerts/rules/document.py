@@ -105,7 +105,7 @@ class DriftDocument(BaseModel):
 
     model_config = SHAPE
 
-    features: Annotated[Names, Field(description="Empty: any.")] = []
+    features: Annotated[Names, Field(description="Empty: whole slices, whichever feature drifts.")] = []
     severity: Literal["minor", "major"] = "major"
     windows: Annotated[int, Field(ge=1, le=100, description="So many windows on end.")] = 2
 

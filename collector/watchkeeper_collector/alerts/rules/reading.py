@@ -8,7 +8,12 @@ from watchkeeper_collector.alerts.rules.amounts import read_also, read_bound, un
 from watchkeeper_collector.alerts.rules.condition import Also, Bound, Series
 from watchkeeper_collector.alerts.rules.document import RuleDocument
 from watchkeeper_collector.alerts.rules.durations import read_duration_s
-from watchkeeper_collector.alerts.rules.series import check_filter, check_measure, read_dimensions
+from watchkeeper_collector.alerts.rules.series import (
+    check_dimension,
+    check_filter,
+    check_measure,
+    read_dimensions,
+)
 from watchkeeper_collector.errors import InvalidRequestError
 
 T = TypeVar("T")
@@ -58,7 +63,12 @@ class Reading:
         self.attempt(lambda: check_filter(document.filter), None, "filter")
         nothing: tuple[str, ...] = ()
         measures = [name or "calls", *(also.measure for also in self._also_or_none())]
-        by = self.attempt(lambda: read_dimensions(document.by, measures), nothing, "by")
+        found = [
+            self.attempt(lambda name=name: check_dimension(name), "", "by", place)  # type: ignore[misc]
+            for place, name in enumerate(document.by)
+        ]
+        known = [name for name in found if name]
+        by = self.attempt(lambda: read_dimensions(known, measures), nothing, "by")
         if window_s is None:
             given = document.window
             window_s = WINDOW_S if given is None else self.duration_s(given, "window", shortest_s=1.0)
@@ -77,9 +87,9 @@ class Reading:
         if text is None:
             self.fault("The field 'condition' is missing: when it is met, such as '> 5%'.")
             return Bound(">", 0.0)
-        found = self.attempt(lambda: read_bound(text, unit), Bound(">", 0.0), "condition")
-        if recover is None or not self.is_sound:
-            return found
+        found = self.attempt(lambda: read_bound(text, unit), None, "condition")
+        if found is None or recover is None:
+            return found or Bound(">", 0.0)
         return self.attempt(lambda: read_bound(text, unit, recover), found, "recover")
 
     def unit(self) -> str:

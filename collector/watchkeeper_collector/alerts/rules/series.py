@@ -37,11 +37,15 @@ def check_filter(text: str) -> None:
     FilterCompiler(Bindings()).compile(expression)
 
 
+def check_dimension(name: str) -> str:
+    """The name. Raises ``InvalidQueryError``."""
+    find_dimension(name, Bindings())
+    return name
+
+
 def read_dimensions(names: Sequence[str], measures: Sequence[str]) -> tuple[str, ...]:
-    """What a rule splits by: the dimensions but the project, which every series says anyway."""
+    """What a rule splits by: its dimensions but the project, which every series says anyway."""
     found = tuple(name for name in names if name != "project")
-    for name in found:
-        find_dimension(name, Bindings())
     if len(found) > MOST_DIMENSIONS:
         raise InvalidRequestError(f"A rule splits by at most {MOST_DIMENSIONS} dimensions, not {len(found)}.")
     labels = [label_of(name) for name in found]
