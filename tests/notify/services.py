@@ -277,3 +277,9 @@ def until(holds: Callable[[], object], what: str = "it", timeout_s: float = 30.0
 
 def bodies(requests: Iterable[Received]) -> list[Any]:
     return [request.json() for request in requests]
+
+
+def any_rules(request: Received) -> tuple[int, bytes]:
+    """A webhook that takes any JSON."""
+    demand(request.json(), "no JSON")
+    return 200, b""

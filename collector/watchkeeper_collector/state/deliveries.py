@@ -196,13 +196,12 @@ class Deliveries:
         with self._database.read() as connection:
             return [Attempt(**row) for row in connection.execute(query).mappings()]
 
-    def replay(self, delivery: Delivery, expires_at: datetime) -> Delivery:
+    def replay(self, delivery: Delivery, now: datetime, expires_at: datetime) -> Delivery:
         """Have a delivery that came to nothing made again, under its id.
 
         Raises ``ConflictError`` for one that was taken, or is on its way.
         """
         with self._database.write() as connection:
-            now = self._database.now(connection)
             waiting = {"state": "pending", "updated_at": now, "next_try_at": now, "expires_at": expires_at}
             over = ROW.state.in_(["refused", "expired"])
             changed = connection.execute(

@@ -117,7 +117,8 @@ class ReceiverDesk:
 
     def replay(self, projects: Collection[str], delivery_id: str) -> Delivery:
         """Raises ``NotFoundError``, and ``ConflictError`` for what was taken or is on its way."""
-        return self._ledger.replay(self._ledger.get(delivery_id, projects), self._now() + TRIED_FOR)
+        now = self._now()
+        return self._ledger.replay(self._ledger.get(delivery_id, projects), now, now + TRIED_FOR)
 
     # --- routes
 
