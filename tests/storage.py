@@ -7,7 +7,8 @@ with closing(migrated(engine_dsn, Layout("my_tests"))) as store:
 `python -m tests.storage` writes the schema of a fresh store to `tests/data/snapshots/schema.sql`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.layout import Layout
 from watchkeeper_collector.store.migration import migrate
-from watchkeeper_collector.store.schema import load_migrations
+from watchkeeper_collector.store.schema import Migration, load_migrations
 
 SNAPSHOT = Path(__file__).parent / "data" / "snapshots" / "schema.sql"
 KEPT_DAYS = 20_000
@@ -33,7 +34,10 @@ def kept(database: str) -> Layout:
 
 
 def migrated(dsn: str, layout: Layout, only: Sequence[str] = ()) -> Store:
-    """Open a store and make its tables; with ``only``, those of some migrations, which takes less time."""
+    """Open a store and make its tables; with ``only``, those of some migrations, which takes less time.
+
+    They have the columns that later migrations give them.
+    """
     store = Store(dsn)
     make_tables(store, layout, only)
     return store
@@ -44,10 +48,26 @@ def make_tables(store: Store, layout: Layout, only: Sequence[str] = ()) -> None:
         migrate(store, layout)
         return
     store.command(f"CREATE DATABASE IF NOT EXISTS {layout.database}")
-    for migration in load_migrations():
-        if migration.name in only:
-            for statement in migration.statements(layout):
-                store.command(statement)
+    wanted = [migration for migration in load_migrations() if migration.name in only]
+    others = [migration for migration in load_migrations() if migration.name not in only]
+    for migration in wanted:
+        for statement in migration.tables(layout):
+            store.command(statement)
+    for statement in changes(store, layout, others):
+        store.command(statement)
+    for migration in wanted:
+        for statement in migration.views(layout):
+            store.command(statement)
+
+
+def changes(store: Store, layout: Layout, migrations: Sequence[Migration]) -> Iterator[str]:
+    """What these files change of the tables that there are."""
+    sql = "SELECT name FROM system.tables WHERE database = {database:String}"
+    names = {name for (name,) in store.query(sql, {"database": layout.database}).rows}
+    for statement in (one for migration in migrations for one in migration.tables(layout)):
+        altered = re.match(rf"ALTER TABLE {layout.database}\.(\w+)", statement)
+        if altered and altered[1] in names:
+            yield statement
 
 
 def drop(store: Store, layout: Layout) -> None:

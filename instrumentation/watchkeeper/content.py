@@ -36,13 +36,14 @@ def reason_to_keep(
         return "all" if settings.capture == "all" else None
     reasons = set(response.finish_reasons)
     rules = (
+        # First, since shares among the sampled are shares among all, whatever else is kept.
+        ("sampled", is_sampled(trace_id, settings.sample_ratio)),
         ("error", is_error),
         ("refusal", bool(reasons & REFUSED) or _refuses(response)),
         ("truncated", bool(reasons & TRUNCATED)),
         ("empty", _is_empty(response)),
         ("slow", duration_s >= settings.slow_s),
         ("dear", cost_usd is not None and cost_usd >= settings.dear_usd),
-        ("sampled", is_sampled(trace_id, settings.sample_ratio)),
     )
     return next((name for name, applies in rules if applies), None)
 

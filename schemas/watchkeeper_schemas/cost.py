@@ -1,8 +1,10 @@
 """The cost of a call as SQL: ``conventions/cost.sql`` rendered into one expression."""
 
-import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+
+from watchkeeper_schemas.staged import Stage, bound, read_stages
 
 # What the definitions read of `spans`, and what they give.
 COST_INPUTS = (
@@ -10,44 +12,35 @@ COST_INPUTS = (
     "InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens", "ReasoningTokens", "UsageDetails",
     "ReportedCostUsd", "IsError",
 )  # fmt: skip
-COST_COLUMNS = {"CostUsd": "cost_usd", "CostSource": "cost_source", "PriceVersion": "price_version"}
-
-STAGE = re.compile(r"^-- stage:.*$", re.MULTILINE)
-COMMENT = re.compile(r"^[ \t]*--.*\n", re.MULTILINE)
+COST_COLUMNS = {
+    "CostUsd": "cost_usd",
+    "CostSource": "cost_source",
+    "PriceVersion": "price_version",
+    "CacheSavedUsd": "cache_saved_usd",
+    "CacheMissedUsd": "cache_missed_usd",
+}
 
 
 @cache
-def load_stages() -> tuple[tuple[tuple[str, str], ...], ...]:
+def load_stages() -> Sequence[Stage]:
     """The definitions of each stage: (expression, name)."""
     text = files("watchkeeper_schemas").joinpath("conventions", "cost.sql").read_text("utf-8")
-    return tuple(tuple(_definitions(stage)) for stage in STAGE.split(text)[1:])
-
-
-def _definitions(stage: str) -> list[tuple[str, str]]:
-    definitions = re.split(r",\n\n", COMMENT.sub("", stage).strip())
-    return [
-        (expression.strip(), name) for expression, name in (text.rsplit(" AS ", 1) for text in definitions)
-    ]
+    return read_stages(text)
 
 
 def cost_expression(result: str, prices: str) -> str:
     """``result`` (one of the names, or a tuple of some) over the columns in ``COST_INPUTS``.
 
-    Each stage is a lambda over arrays of one element: so a name is bound to its value, while an alias
-    would be expanded wherever it is used. ``prices`` is the qualified name of the dictionary.
+    ``prices`` is the qualified name of the dictionary.
     """
-    for stage in reversed(load_stages()):
-        names = ", ".join(name for _, name in stage)
-        values = ", ".join(f"[{expression}]" for expression, _ in stage)
-        result = f"arrayMap(({names}) -> {result}, {values})[1]"
-    return result.replace("{prices}", prices)
+    return bound(load_stages(), result).replace("{prices}", prices)
 
 
 def costed(source: str, prices: str) -> str:
-    """A SELECT of all columns of ``source`` and of ``CostUsd``, ``CostSource`` and ``PriceVersion``.
+    """A SELECT of all columns of ``source`` and of those in ``COST_COLUMNS``.
 
     ``source`` is a table name or a subquery in parentheses that has the columns in ``COST_INPUTS``, and
-    none of the three.
+    none of those.
     """
     expression = cost_expression(f"({', '.join(COST_COLUMNS.values())})", prices)
     columns = ", ".join(f"cost.{place} AS {column}" for place, column in enumerate(COST_COLUMNS, 1))

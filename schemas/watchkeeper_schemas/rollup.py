@@ -46,6 +46,11 @@ def _sum(column: str) -> str:
 
 TO_FIRST_MS = "assumeNotNull(TimeToFirstTokenMs)"
 COUNTED = "NOT IsDuplicate"
+OUTPUT = f"{COUNTED} AND HasOutput AND ContentKept IN ('', 'all', 'sampled')"
+"""Answers that are known, and not because of what is in them: shares among these are shares among all."""
+REFUSED = "(IsRefusal OR FinishReason = 'content_filter')"
+JSON_DUE = "IsJsonExpected AND (spans.OutputChars > 0 OR ToolCallCount = 0)"
+TRIPPED = "GuardrailResult NOT IN ('', 'pass')"
 
 COLUMNS = {
     "Spans": "count()",
@@ -66,8 +71,25 @@ COLUMNS = {
         f"ifNull(sumIf(spans.OutputTokens, {_known('spans.OutputTokens')} AND NOT IsError), 0)"
     ),
     "WritingNs": f"sumIf(toFloat64(Duration), {_known('spans.OutputTokens')} AND NOT IsError)",
-    "Outputs": f"countIf({COUNTED} AND HasOutput)",
-    "Empties": f"countIf({COUNTED} AND HasOutput AND IsEmpty)",
+    "Outputs": f"countIf({OUTPUT})",
+    "Empties": f"countIf({OUTPUT} AND IsEmpty)",
+    "Refusals": f"countIf({OUTPUT} AND {REFUSED})",
+    "OutputChars": f"sumIf(spans.OutputChars, {OUTPUT})",
+    "JsonExpected": f"countIf({OUTPUT} AND {JSON_DUE})",
+    "JsonInvalid": f"countIf({OUTPUT} AND {JSON_DUE} AND NOT IsJson)",
+    "Fenced": f"countIf({OUTPUT} AND HasCodeFence)",
+    "Apologies": f"countIf({OUTPUT} AND IsApology)",
+    "Questions": f"countIf({OUTPUT} AND IsQuestion)",
+    "RepeatedShare": f"sumIf(toFloat64(spans.RepeatedShare), {OUTPUT})",
+    "ToolCalls": f"sumIf(ToolCallCount, {OUTPUT})",
+    "InvalidToolCalls": f"sumIf(InvalidToolCallCount, {OUTPUT})",
+    "PiiHits": f"sumIf(spans.PiiHits, {COUNTED})",
+    "SecretHits": f"sumIf(spans.SecretHits, {COUNTED})",
+    "Guarded": f"countIf({COUNTED} AND GuardrailResult != '')",
+    "GuardrailTrips": f"countIf({COUNTED} AND {TRIPPED})",
+    "CacheSavedUsd": _sum("spans.CacheSavedUsd"),
+    "CacheMissedUsd": _sum("spans.CacheMissedUsd"),
+    "CacheKnown": f"countIf({_known('spans.CacheSavedUsd')})",
     "Finished": f"countIf({COUNTED} AND FinishReason != '')",
     "Truncated": f"countIf({COUNTED} AND FinishReason != '' AND IsTruncated)",
     "LatencyMs": combined(QUANTILES, "StateIf", "Duration / 1e6", COUNTED),

@@ -15,7 +15,7 @@ from watchkeeper_collector.query.dimensions import DIMENSIONS
 from watchkeeper_collector.query.exports import export_table
 from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.measures import MEASURES
-from watchkeeper_collector.query.question import Question
+from watchkeeper_collector.query.question import MOST_MEASURES, Question
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import SECOND_NS, Window
 
@@ -32,10 +32,37 @@ def call(number: int, **options: Any) -> Span:
     return Span(**{**defaults, **options})
 
 
+CACHED = {"CacheReadTokens": 50, "CacheSavedUsd": 0.02, "CacheMissedUsd": 0.1, "GuardrailResult": "pass"}
+WRITTEN = {"CacheSavedUsd": -0.005, "GuardrailResult": "block"}
+FEATURES = {
+    "IsJsonExpected": True,
+    "OutputChars": 20,
+    "IsRefusal": True,
+    "IsApology": True,
+    "HasCodeFence": True,
+    "RepeatedShare": 0.5,
+    "ToolCallCount": 4,
+    "InvalidToolCallCount": 1,
+}
+KEPT_FOR_BEING_SLOW = {"HasOutput": True, "IsQuestion": True, "ContentKept": "slow"}
 ROWS = [
-    call(0, duration_ms=100, cost_usd=0.1, input_tokens=100, output_tokens=10, extra={"CacheReadTokens": 50}),
-    call(1, duration_ms=200, cost_usd=0.3, input_tokens=100, output_tokens=20, user="u2", session="s1"),
-    call(2, duration_ms=300, is_error=True, extra={"ErrorStatus": 429, "ErrorType": "RateLimitError"}),
+    call(0, duration_ms=100, cost_usd=0.1, input_tokens=100, output_tokens=10, extra=CACHED),
+    call(
+        1,
+        duration_ms=200,
+        cost_usd=0.3,
+        input_tokens=100,
+        output_tokens=20,
+        user="u2",
+        session="s1",
+        extra=WRITTEN,
+    ),
+    call(
+        2,
+        duration_ms=300,
+        is_error=True,
+        extra={"ErrorStatus": 429, "ErrorType": "RateLimitError", **KEPT_FOR_BEING_SLOW},
+    ),
     call(3, duration_ms=400, model="claude", input_tokens=300, extra={"HasOutput": True, "IsEmpty": True}),
     call(
         4,
@@ -49,10 +76,18 @@ ROWS = [
             "IsTruncated": True,
             "IsStreaming": True,
             "TimeToFirstTokenMs": 40.0,
+            **FEATURES,
         },
     ),
     call(5, is_duplicate=True, duration_ms=9000, cost_usd=100.0, input_tokens=9000, user="u9", session="s9"),
-    Span(id="tool1", kind="tool", after_s=6, is_error=True, name="search", extra=SEARCHED),
+    Span(
+        id="tool1",
+        kind="tool",
+        after_s=6,
+        is_error=True,
+        name="search",
+        extra=SEARCHED | {"PiiHits": 3, "SecretHits": 1},
+    ),
     Span(id="tool2", kind="tool", after_s=7, name="search", extra=SEARCHED),
     Span(id="agent", kind="agent", after_s=8, user="u3", duration_ms=5000),
     call(9, project="other", cost_usd=50.0, user="u4"),
@@ -92,6 +127,20 @@ EXPECTED = {
     "empty_rate": 0.5,
     "truncation_rate": 1.0,
     "invalid_json_rate": 1.0,
+    "refusal_rate": 0.5,
+    "code_fence_rate": 0.5,
+    "apology_rate": 0.5,
+    "question_rate": 0.0,
+    "repetition_avg": 0.25,
+    "output_chars_avg": 10.0,
+    "output_chars_p50": 10.0,
+    "invalid_tool_call_rate": 0.25,
+    "pii_hits": 3,
+    "secret_hits": 1,
+    "guardrail_trips": 1,
+    "guardrail_trip_rate": 0.5,
+    "cache_savings_usd": 0.015,
+    "cache_missed_usd": 0.1,
     "tool_error_rate": 0.5,
     "users": 3,
     "sessions": 1,
@@ -121,14 +170,16 @@ def test_measure_is_what_was_put_in(shelf: Shelf, name: str) -> None:
 
 def test_measures_asked_for_together_answer_as_they_do_alone(shelf: Shelf) -> None:
     names = list(EXPECTED)
-    together = ask(shelf, *names[:20])[0] | ask(shelf, *names[20:])[0]
+    together: dict[str, Any] = {}
+    for first in range(0, len(names), MOST_MEASURES):
+        together |= ask(shelf, *names[first : first + MOST_MEASURES])[0]
     assert together == {name: pytest.approx(value, rel=1e-12) for name, value in EXPECTED.items()}
 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_measure_of_nothing_is_zero_or_unknown(shelf: Shelf, name: str) -> None:
     nothing = {"0": 0, "NULL": None}[MEASURES[name].empty]
-    if name in {"cost_usd", "input_tokens", "output_tokens"}:
+    if name in {"cost_usd", "input_tokens", "output_tokens", "cache_savings_usd", "cache_missed_usd"}:
         nothing = None
     assert ask(shelf, name, filter="service:nowhere") == [{name: nothing}]
 

@@ -36,7 +36,9 @@ FEATURES = """
 SELECT SpanId, UserId, SessionId, FinishReason, IsTruncated,
     Provider, RequestModel, ResponseModel, ResponseId,
     InputTokens, CacheReadTokens, CacheWriteTokens, OutputTokens, ReasoningTokens, TokensBasis,
-    InputChars, InputHash, HasOutput, OutputChars, OutputHash, IsEmpty, IsJson, HasCodeFence, ToolCallCount,
+    InputChars, InputHash, HasOutput, OutputChars, OutputWords, OutputHash, OutputShingles, IsEmpty, IsJson,
+    IsJsonExpected, HasCodeFence, ListItemCount, HeadingCount, IsRefusal, RefusalCue, IsApology, IsQuestion,
+    OutputScript, OutputScriptShare, RepeatedShare, ToolCallCount, InvalidToolCallCount,
     Inherited, FromLogs, IsDuplicate, DuplicateOf
 FROM {database}.spans
 WHERE Project = {project:String}

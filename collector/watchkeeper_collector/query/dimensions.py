@@ -51,6 +51,9 @@ DIMENSIONS = {
         Dimension(
             "finish_reason", "FinishReason", "`stop`, `length`, `tool_call`, `content_filter`, `error`"
         ),
+        Dimension("refusal_cue", "RefusalCue", "By which words the answer declines"),
+        Dimension("guardrail", "GuardrailResult", "`pass`, `warn`, `modify` or `block`"),
+        Dimension("script", "OutputScript", "Script of the answer: `Latn`, `Hani`, `Cyrl`, …"),
         Dimension("service_tier", "ServiceTier", "Tier that the provider served from"),
         Dimension("cost_source", "CostSource", "`computed`, `reported` or `unpriced`"),
         Dimension("convention", "Convention", "In which dialect the span was written"),

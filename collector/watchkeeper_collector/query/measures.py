@@ -7,6 +7,8 @@ Quantiles are exact, interpolated between neighbours as numpy does it; identitie
 from dataclasses import dataclass
 from typing import Literal
 
+from watchkeeper_schemas.rollup import JSON_DUE, OUTPUT, REFUSED, TRIPPED
+
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.dimensions import unknown
 
@@ -20,9 +22,8 @@ EVERYTHING = "1"
 SERVER_FAILED = "IsError AND (ErrorStatus < 400 OR ErrorStatus >= 500)"
 PRICED = f"{CALLS} AND CostUsd IS NOT NULL AND TraceId != ''"
 REPEATABLE = f"{TOOLS} AND TraceId != '' AND ToolArgsHash != 0"
-JSON_ASKED = "SpanAttributes['gen_ai.output.type'] = 'json' AND HasOutput"
+KNOWN = f"Kind = 'llm' AND {OUTPUT}"
 
-LATER = {"refusal_rate": "refusals are not recognised yet"}
 SCORE = "score."
 GIVEN = "Name = {score} AND Value IS NOT NULL"
 """``{score}`` stands for the name of a score, which is bound: it is anybody's text."""
@@ -79,6 +80,10 @@ def _cost_per(name: str, column: str, what: str) -> Measure:
     priced = f"{CALLS} AND CostUsd IS NOT NULL AND {column} != ''"
     sql = ratio(f"sumKahanIf(CostUsd, {priced})", f"uniqExactIf(cityHash64({column}), {priced})")
     return Measure(f"cost_per_{name}_usd", sql, "usd", f"Mean cost of {what} with calls that have a cost")
+
+
+def _answer_rate(name: str, of: str, what: str) -> Measure:
+    return Measure(name, share(of, KNOWN), "ratio", f"{what}, of those whose content is known", ANSWERS)
 
 
 MEASURES = {
@@ -208,7 +213,7 @@ MEASURES = {
         _first_token("p95", "0.95"),
         Measure(
             "empty_rate",
-            share("IsEmpty", f"{ANSWERS} AND HasOutput"),
+            share("IsEmpty", KNOWN),
             "ratio",
             "Answers without text or tool call, of those whose content is known",
             ANSWERS,
@@ -222,10 +227,85 @@ MEASURES = {
         ),
         Measure(
             "invalid_json_rate",
-            share("NOT IsJson", f"{ANSWERS} AND {JSON_ASKED}"),
+            share("NOT IsJson", f"{KNOWN} AND {JSON_DUE}"),
             "ratio",
             "Answers that are not JSON, of those that were to be and whose content is known",
             ANSWERS,
+        ),
+        _answer_rate("refusal_rate", REFUSED, "Answers that decline, or that the provider held back"),
+        _answer_rate("code_fence_rate", "HasCodeFence", "Answers with a code fence"),
+        _answer_rate("apology_rate", "IsApology", "Answers that begin by saying sorry"),
+        _answer_rate("question_rate", "IsQuestion", "Answers that end in a question"),
+        Measure(
+            "repetition_avg",
+            finite(f"avgIf(RepeatedShare, {KNOWN})"),
+            "ratio",
+            "Mean part of an answer's runs of three words that occurred in it before",
+            ANSWERS,
+        ),
+        Measure(
+            "output_chars_avg",
+            finite(f"avgIf(OutputChars, {KNOWN})"),
+            "count",
+            "Mean length of an answer, in characters",
+            ANSWERS,
+        ),
+        Measure(
+            "output_chars_p50",
+            finite(f"quantileExactInclusiveIf(0.5)(OutputChars, {KNOWN})"),
+            "count",
+            "Median length of an answer, in characters",
+            ANSWERS,
+        ),
+        Measure(
+            "invalid_tool_call_rate",
+            ratio(f"sumIf(InvalidToolCallCount, {KNOWN})", f"sumIf(ToolCallCount, {KNOWN})"),
+            "ratio",
+            "Tool calls in answers whose arguments are no JSON object, of all tool calls in answers",
+            ANSWERS,
+        ),
+        Measure(
+            "pii_hits",
+            f"sumIf(PiiHits, {COUNTED})",
+            "count",
+            "Personal data that redaction found",
+            COUNTED,
+            "0",
+        ),
+        Measure(
+            "secret_hits",
+            f"sumIf(SecretHits, {COUNTED})",
+            "count",
+            "Secrets that redaction found",
+            COUNTED,
+            "0",
+        ),
+        Measure(
+            "guardrail_trips",
+            f"countIf({COUNTED} AND {TRIPPED})",
+            "count",
+            "Spans on which a guardrail warned, modified or blocked",
+            COUNTED,
+            "0",
+        ),
+        Measure(
+            "guardrail_trip_rate",
+            share(TRIPPED, f"{COUNTED} AND GuardrailResult != ''"),
+            "ratio",
+            "Of the spans on which a guardrail spoke, those on which it did not let pass",
+            COUNTED,
+        ),
+        Measure(
+            "cache_savings_usd",
+            f"sumKahanIf(CacheSavedUsd, {CALLS})",
+            "usd",
+            "What calls would have cost more without the provider's cache; negative where it cost more",
+        ),
+        Measure(
+            "cache_missed_usd",
+            f"sumKahanIf(CacheMissedUsd, {CALLS})",
+            "usd",
+            "What calls would have cost less with all of their input from the cache, at the most",
         ),
         Measure(
             "tool_error_rate", share("IsError", TOOLS), "ratio", "Failed tool spans of all tool spans", TOOLS
@@ -260,9 +340,4 @@ def find_measure(name: str) -> Measure:
         return MEASURES[name]
     if is_score(name):
         return Measure(name, finite(f"avgIf(Value, {GIVEN})"), "score", "Mean of the scores' values", GIVEN)
-    because = LATER.get(name.partition(".")[0])
-    if because is not None:
-        raise InvalidQueryError(
-            f"The measure '{name[:60]}' can't be asked for: {because}. There is: {', '.join(MEASURES)}."
-        )
     raise InvalidQueryError(unknown(name, "measure", [*MEASURES, "score.<name>"]))

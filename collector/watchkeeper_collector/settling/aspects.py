@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from watchkeeper_collector.settling.survey import CALL
 from watchkeeper_collector.settling.whole_traces import LONGEST_VALUE
 
-TEXT, NUMBER, FLAG = "text", "number", "flag"
+TEXT, WORD, NUMBER, SHARE, FLAG, LIST = "text", "word", "number", "share", "flag", "list"
+"""A word may be told to be empty, a text may not."""
+WORD_MARK = "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Column:
     def stored(self) -> str:
         """SQL: what the span has of itself or of records, as text."""
         if self.type != TEXT:
-            return f"ifNull(toString(toUInt64({self.name})), '')"
+            return as_text(self.name, self.type)
         if self.inherited:
             return f"if(bitAnd(Inherited, {self.inherited}) = 0, toString({self.name}), '')"
         return f"toString({self.name})"
@@ -38,8 +40,24 @@ class Column:
         """SQL: the value that a text stands for; what the column has if it is empty."""
         if self.type == TEXT:
             return f"ifNull(nullIf({text}, ''), toString({self.name}))"
+        if self.type == WORD:
+            return f"if({text} = '', toString({self.name}), substring({text}, 2))"
+        if self.type == SHARE:
+            return f"ifNull(toFloat32OrNull({text}), {self.name})"
+        if self.type == LIST:
+            return f"if({text} = '', {self.name}, JSONExtract({text}, 'Array(UInt32)'))"
         number = f"ifNull(toUInt64OrNull({text}), toUInt64({self.name}))"
         return f"{number} = 1" if self.type == FLAG else number
+
+
+def as_text(value: str, type_: str) -> str:
+    """SQL: a value of a column's type as text, never empty but for what is not known."""
+    match type_:
+        case "word":
+            return f"concat('{WORD_MARK}', toString({value}))"
+        case "share" | "list":
+            return f"toString({value})"
+    return f"ifNull(toString(toUInt64({value})), '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +93,22 @@ def newest_count(column: str) -> str:
     return f"ifNull(toString(argMax({column}, (Timestamp, {column}))), '')"
 
 
-def of_answer(place: str) -> str:
-    return f"if(told_answered, toString(toUInt64({place})), '')"
+def of_answer(value: str, type_: str = NUMBER) -> str:
+    """SQL: what the newest answer tells; {Name} stands for a feature of it."""
+    places = {name: f"told_answer.{place}" for place, name in enumerate(ANSWER_FEATURES, 1)}
+    return f"if(told_answered, {as_text(value.format(**places), type_)}, '')"
 
 
-ANSWER = "tuple(OutputChars, OutputHash, IsBlank, IsJson, HasCodeFence, ToolCallCount)"
+def answered(name: str, type_: str = NUMBER) -> Column:
+    return Column(name, of_answer(f"{{{name}}}", type_), type_)
+
+
+ANSWER_FEATURES = (
+    "OutputChars", "OutputWords", "OutputHash", "OutputShingles", "IsBlank", "IsJson", "LooksLikeJson",
+    "HasCodeFence", "ListItemCount", "HeadingCount", "RefusalCue", "IsApology", "IsQuestion", "OutputScript",
+    "OutputScriptShare", "RepeatedShare", "ToolCallCount", "InvalidToolCallCount",
+)  # fmt: skip
+ANSWER = f"tuple({', '.join(ANSWER_FEATURES)})"
 TOLD = {
     "told_user": newest("UserId"),
     "told_session": newest("SessionId"),
@@ -123,12 +152,26 @@ ANSWERED = Aspect(
     "HasOutput",
     (
         Column("HasOutput", "if(told_answered, '1', '')", FLAG),
-        Column("OutputChars", of_answer("told_answer.1"), NUMBER),
-        Column("OutputHash", of_answer("told_answer.2"), NUMBER),
-        Column("IsEmpty", of_answer("Kind = 'llm' AND told_answer.3 AND told_answer.6 = 0"), FLAG),
-        Column("IsJson", of_answer("told_answer.4"), FLAG),
-        Column("HasCodeFence", of_answer("told_answer.5"), FLAG),
-        Column("ToolCallCount", of_answer("told_answer.6"), NUMBER),
+        answered("OutputChars"),
+        answered("OutputWords"),
+        answered("OutputHash"),
+        answered("OutputShingles", LIST),
+        Column("IsEmpty", of_answer("Kind = 'llm' AND {IsBlank} AND {ToolCallCount} = 0"), FLAG),
+        answered("IsJson", FLAG),
+        # What the span asked for stays.
+        Column("IsJsonExpected", of_answer("nullIf({LooksLikeJson}, false)"), FLAG),
+        answered("HasCodeFence", FLAG),
+        answered("ListItemCount"),
+        answered("HeadingCount"),
+        Column("IsRefusal", of_answer("{RefusalCue} != ''"), FLAG),
+        answered("RefusalCue", WORD),
+        answered("IsApology", FLAG),
+        answered("IsQuestion", FLAG),
+        answered("OutputScript", WORD),
+        answered("OutputScriptShare", SHARE),
+        answered("RepeatedShare", SHARE),
+        answered("ToolCallCount"),
+        answered("InvalidToolCallCount"),
     ),
 )
 FINISH = Aspect(

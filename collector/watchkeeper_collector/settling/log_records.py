@@ -163,7 +163,7 @@ def fill(table: SpanTable, completions: Sequence[Completion], now_ms: int) -> No
 
 def set_told(update: Update, aspect: Aspect, column: Column, told: Sequence[str]) -> None:
     text = update.look_up("''", told)
-    kept = f"toString({column.name})" if column.type == "text" else column.name
+    kept = f"toString({column.name})" if column.type in ("text", "word") else column.name
     update.set(column.name, f"if({aspect.is_own}, {kept}, {column.replaced(text)})")
 
 

@@ -1,6 +1,6 @@
 """Brings a store's schema to this version: forward only, each file once, under the caller's lock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -47,7 +47,7 @@ class Plan:
 
     def statements(self, layout: Layout) -> list[str]:
         """The SQL, for people to see: without the password."""
-        applied = [one for migration in self.pending for one in migration.statements(layout.shown)]
+        applied = list(statements(self.pending, layout.shown))
         wanted = (one for migration in load_migrations() for one in migration.changeables(layout.shown))
         names = {change.name for change in self.changes}
         changes = (f"{one.change} {COLUMNS if one.columns_of else ''}" for one in wanted if one.name in names)
@@ -74,7 +74,11 @@ def migrate(
         store.command(layout.fill(CHANGEABLES_TABLE))
         plan = build_plan(store, layout)
         for migration in plan.pending:
-            _apply(store, layout, migration, report)
+            report(migration.label)
+        for statement in statements(plan.pending, layout):
+            store.command(statement)
+        for migration in plan.pending:
+            _record(store, layout, migration)
         for change in plan.changes:
             report(change.name)
             store.command(_complete(store, change))
@@ -103,10 +107,16 @@ def schema_version(store: Store, layout: Layout | None = None) -> int:
     return max(_read_applied(store, layout or Layout()), default=0)
 
 
-def _apply(store: Store, layout: Layout, migration: Migration, report: Report) -> None:
-    report(migration.label)
-    for statement in migration.statements(layout):
-        store.command(statement)
+def statements(pending: Iterable[Migration], layout: Layout) -> Iterator[str]:
+    """What applies files: the tables of all, then the views, which may name columns of any file."""
+    migrations = list(pending)
+    for migration in migrations:
+        yield from migration.tables(layout)
+    for migration in migrations:
+        yield from migration.views(layout)
+
+
+def _record(store: Store, layout: Layout, migration: Migration) -> None:
     _record_changeables(store, layout, migration.changeables(layout))
     row = (migration.number, migration.name, migration.checksum)
     store.insert("schema_migrations", ("Number", "Name", "Checksum"), [row], database=layout.database)

@@ -7,7 +7,7 @@ that gives another text.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -44,9 +44,16 @@ class Migration:
         lasting = (statement for statement in self._statements() if not is_view(statement))
         return checksum("\n".join(lasting))
 
-    def statements(self, layout: Layout) -> Iterator[str]:
-        """What makes the file's tables and views. Whatever exists already is passed over."""
-        for statement in self._statements():
+    def tables(self, layout: Layout) -> Iterator[str]:
+        """What makes and changes the file's tables. Whatever exists already is passed over."""
+        return self._filled((one for one in self._statements() if not is_view(one)), layout)
+
+    def views(self, layout: Layout) -> Iterator[str]:
+        """What makes the views that fill tables: as they are today, so once the tables of all files are."""
+        return self._filled((one for one in self._statements() if is_view(one)), layout)
+
+    def _filled(self, statements: Iterable[str], layout: Layout) -> Iterator[str]:
+        for statement in statements:
             yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.fill(render(statement)))
             if (local := LOCAL_TABLE.match(statement)) and layout.cluster:
                 yield CREATE.sub(

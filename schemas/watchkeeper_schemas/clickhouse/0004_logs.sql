@@ -226,12 +226,15 @@ WHERE HoldsContent;
 
 CREATE MATERIALIZED VIEW {database}.log_features_of_heard {on_cluster} TO {database}.log_features AS
 SELECT
-    * EXCEPT (ContentGroup, HoldsContent, CompletesSpan, InputText, OutputText, Content),
+    * EXCEPT (ContentGroup, HoldsContent, CompletesSpan, InputText, OutputText, Content, declines, answer),
     lengthUTF8(InputText) AS InputChars,
     lengthUTF8(OutputText) AS OutputChars,
-    if(OutputText = '', 0, cityHash64(OutputText)) AS OutputHash,
-    trimBoth(OutputText) = '' AS IsBlank,
-    match(OutputText, '^\\s*[\\[{]') AND isValidJSON(OutputText) AS IsJson,
-    position(OutputText, '```') > 0 AS HasCodeFence
-FROM {database}.heard_records
-WHERE CompletesSpan;
+    {{answer_columns|answer}}
+FROM
+(
+    SELECT
+        *,
+        {{answer_features|OutputText|declines}} AS answer
+    FROM {database}.heard_records
+    WHERE CompletesSpan
+);

@@ -74,7 +74,14 @@ arrayMap(
 -- stage: the sum
 
 arrayDotProduct(arraySlice(price_rates, (price_step - 1) * length(price_units) + 1, length(price_units)), price_billed)
-    + if(price_version = '' OR price_usage_is_unknown OR arrayMin(price_billed) < 0, NULL, 0.) AS price_sum
+    + if(price_version = '' OR price_usage_is_unknown OR arrayMin(price_billed) < 0, NULL, 0.) AS price_sum,
+
+price_rates[(price_step - 1) * length(price_units) + indexOf(price_units, 'input_tokens')] AS price_input_rate,
+
+-- What a provider does not price apart is billed as plain input.
+arrayMap(
+    unit -> price_rates[(price_step - 1) * length(price_units) + indexOf(price_units, if(has(price_units, unit), unit, 'input_tokens'))],
+    ['cache_read_tokens', 'cache_write_tokens', 'cache_write_1h_tokens']) AS price_cache_rates
 
 -- stage: the columns
 
@@ -87,4 +94,14 @@ multiIf(
     price_sum IS NOT NULL, 'computed',
     price_version = '' AND ReportedCostUsd IS NOT NULL, 'reported',
     IsError AND price_usage_is_unknown, '',
-    'unpriced') AS cost_source
+    'unpriced') AS cost_source,
+
+-- Reads are cheaper than plain input, writes are dearer. Where none is read again, that is a loss.
+if(price_sum IS NULL OR InputTokens IS NULL OR NOT has(price_units, 'cache_read_tokens'), NULL,
+    ifNull(CacheReadTokens, 0) * (price_input_rate - price_cache_rates[1])
+        + (ifNull(CacheWriteTokens, 0) - least(ifNull(CacheWriteTokens, 0), UsageDetails['cache_write_1h_tokens'])) * (price_input_rate - price_cache_rates[2])
+        + least(ifNull(CacheWriteTokens, 0), UsageDetails['cache_write_1h_tokens']) * (price_input_rate - price_cache_rates[3])) AS cache_saved_usd,
+
+-- Providers cache no input that is shorter.
+if(price_sum IS NULL OR NOT has(price_units, 'cache_read_tokens') OR ifNull(InputTokens, 0) < 1024, NULL,
+    (InputTokens - ifNull(CacheReadTokens, 0) - ifNull(CacheWriteTokens, 0)) * (price_input_rate - price_cache_rates[1])) AS cache_missed_usd

@@ -32,6 +32,8 @@ heard AS
         {{input_text|input_messages}} AS newest_input,
         {{output_text|output_messages}} AS joined_output,
         {{tool_calls|output_messages}} AS tool_calls,
+        {{invalid_tool_calls|output_messages}} AS invalid_tool_calls,
+        {{declines|output_messages}} AS declines,
         multiIf(
             finish_reason != '', finish_reason,
             envelope_finish_reason != '', envelope_finish_reason,
@@ -86,6 +88,8 @@ SELECT
         match(output_document, '^[\\[{]') AND isValidJSON(output_document), output_scalar,
         output_document) AS OutputText,
     toUInt16(least(65535, tool_calls)) AS ToolCallCount,
+    toUInt16(least(65535, invalid_tool_calls)) AS InvalidToolCallCount,
+    declines,
     if(event = 'gen_ai.choice', OutputText != '' OR tool_calls > 0, output_document != '') AS HasOutput,
     content AS Content
 FROM heard

@@ -4,7 +4,7 @@ WITH
 meant AS
 (
     SELECT
-        * EXCEPT '^x_(input|output|usage_details|provider|finish_reason|user_id|session_id|request_model|first_chunk_at|server_address|error_type|error_message|.*_tokens)$',
+        * EXCEPT '^x_(input|output|usage_details|provider|finish_reason|user_id|session_id|request_model|first_chunk_at|server_address|error_type|error_message|output_type|guardrail_.*|.*_tokens)$',
         {{canonical:kind|{{unquoted|x_kind}}}} AS kind_by_value,
         {{canonical:kind|x_operation}} AS kind_by_operation,
         {{canonical:operation|x_operation}} AS operation_by_value,
@@ -33,13 +33,17 @@ meant AS
         arrayFirst((a, n) -> n = 'exception', event_attributes, event_names) AS exception,
         if(x_error_type != '', x_error_type, exception['exception.type']) AS error_type,
         multiIf(exception['exception.message'] != '', exception['exception.message'], x_error_message != '', x_error_message, StatusMessage) AS error_message,
+        match(x_output_type, '(?i)json|"properties"|^object$') OR match(operation_id, '(generate|stream)Object') AS is_json_asked,
+        multiIf(
+            x_guardrail_result != '', {{canonical:guardrail_result|{{unquoted|x_guardrail_result}}}},
+            {{canonical:guardrail_passed|{{unquoted|x_guardrail_passed}}}}) AS told_guardrail_result,
         notEmpty(flat_names) AS is_flat,
         arrayExists(k -> startsWith(k, 'llm.'), flat_names) AS is_flat_llm
     FROM {source}
 )
 
 SELECT
-    * EXCEPT '^(flat_names|flat_texts|kind_name|operation_name|x_kind|kind_by_value|x_is_streaming|langfuse_level|mcp_method|haystack_type|adk_request|http_method|old_http_method|cut_chars|exception|is_flat|is_flat_llm|is_bare|input_event|output_event|input_name|output_name|first_chunk_.*|first_token)$',
+    * EXCEPT '^(flat_names|flat_texts|kind_name|operation_name|x_kind|kind_by_value|x_is_streaming|langfuse_level|mcp_method|haystack_type|adk_request|http_method|old_http_method|cut_chars|exception|is_flat|is_flat_llm|is_bare|input_event|output_event|input_name|output_name|first_chunk_.*|first_token|redaction_.*)$',
     multiIf(
         span_type = 'pending_span', 'other',
         match(operation_id, '\\.do(Generate|Stream)$'), 'llm',
@@ -76,6 +80,8 @@ SELECT
     extract(error_message, '\\b([45][0-9][0-9])\\b') AS status_in_message,
     toUInt16OrZero({{match:error_status|concat(error_type, ' ', error_message)}}) AS status_of_class,
     toUInt32OrZero(cut_chars) AS ContentCutChars,
+    toUInt16(greatest(0, least(65535, toInt64(toUInt32OrZero(redaction_hits)) - toUInt32OrZero(redaction_secret_hits)))) AS PiiHits,
+    toUInt16(least(65535, toUInt32OrZero(redaction_secret_hits))) AS SecretHits,
     lower(x_is_streaming) IN ('true', '1')
         OR endsWith(operation_id, '.doStream')
         OR arrayExists(n -> n IN ('First Token Stream Event', 'llm.content.completion.chunk', 'gen_ai.content.completion.chunk') OR startsWith(n, 'mlflow.chunk.'), event_names)
@@ -96,5 +102,6 @@ SELECT
     {{flat_text:input}} AS flat_input,
     {{flat_text:output}} AS flat_output,
     arrayExists(k -> match(k, '^(llm\\.output_messages|gen_ai\\.completion)\\.'), flat_names) AS has_flat_output,
-    arrayCount(k -> match(k, '^(llm\\.output_messages\\.[0-9]+\\.message\\.tool_calls\\.[0-9]+\\.tool_call\\.function\\.name|gen_ai\\.completion\\.[0-9]+\\.tool_calls\\.[0-9]+\\.name)$'), flat_names) AS flat_tool_calls
+    arrayCount(k -> match(k, '^(llm\\.output_messages\\.[0-9]+\\.message\\.tool_calls\\.[0-9]+\\.tool_call\\.function\\.name|gen_ai\\.completion\\.[0-9]+\\.tool_calls\\.[0-9]+\\.name)$'), flat_names) AS flat_tool_calls,
+    arrayCount((k, v) -> match(k, '^(llm\\.output_messages|gen_ai\\.completion)\\.[0-9]+\\.(message\\.)?tool_calls\\.[0-9]+\\.(tool_call\\.function\\.)?arguments$') AND {{is_invalid_arguments|v}}, flat_names, flat_texts) AS flat_invalid_tool_calls
 FROM meant

@@ -182,5 +182,11 @@ SELECT
     {{attribute|gcp.vertex.agent.llm_request}} AS adk_request,
     {{attribute|http.request.method}} AS http_method,
     {{attribute|http.method}} AS old_http_method,
-    {{attribute|watchkeeper.content.cut_chars}} AS cut_chars
+    {{attribute|watchkeeper.content.cut_chars}} AS cut_chars,
+    {{attribute|watchkeeper.content.kept}} AS ContentKept,
+    {{attribute|watchkeeper.redaction.hits}} AS redaction_hits,
+    {{attribute|watchkeeper.redaction.hits.secret}} AS redaction_secret_hits,
+    {{text:output_type}} AS x_output_type,
+    {{text:guardrail_result}} AS x_guardrail_result,
+    {{text:guardrail_passed}} AS x_guardrail_passed
 FROM sorted

@@ -4,7 +4,7 @@
 -- they arrive as one. The settling worker sees to the others.
 
 SELECT
-    * EXCEPT '^(own_.*|users|sessions|prompts|releases|environments|features|total_input|total_output|newest_input|joined_output|document_hash)$',
+    * EXCEPT '^(own_.*|users|sessions|prompts|releases|environments|features|total_input|total_output|newest_input|joined_output|document_hash|is_json_asked|declines|answer)$',
     if(own_user = '' AND length(users) = 1, users[1], own_user) AS UserId,
     if(own_session = '' AND length(sessions) = 1, sessions[1], own_session) AS SessionId,
     if(own_prompt = '' AND own_prompt_version = '' AND length(prompts) = 1, prompts[1].1, own_prompt) AS PromptName,
@@ -21,15 +21,16 @@ SELECT
     lengthUTF8(InputText) AS InputChars,
     lengthUTF8(OutputText) AS OutputChars,
     if(InputText = '' AND empty(Content), 0, cityHash64(document_hash, InputText, Provider)) AS InputHash,
-    if(OutputText = '', 0, cityHash64(OutputText)) AS OutputHash,
     FinishReason = 'length' AS IsTruncated,
-    Kind = 'llm' AND HasOutput AND ToolCallCount = 0 AND trimBoth(OutputText) = '' AS IsEmpty,
-    match(OutputText, '^\\s*[\\[{]') AND isValidJSON(OutputText) AS IsJson,
-    position(OutputText, '```') > 0 AS HasCodeFence
+    {{answer_columns:IsBlank,LooksLikeJson|answer}},
+    Kind = 'llm' AND HasOutput AND ToolCallCount = 0 AND {{answer_feature:IsBlank|answer}} AS IsEmpty,
+    is_json_asked OR {{answer_feature:LooksLikeJson|answer}} AS IsJsonExpected,
+    {{answer_feature:RefusalCue|answer}} != '' AS IsRefusal
 FROM
 (
     SELECT
         *,
+        {{answer_features|OutputText|declines}} AS answer,
         groupUniqArrayIf(2)(own_user, own_user != '') OVER trace AS users,
         groupUniqArrayIf(2)(own_session, own_session != '') OVER trace AS sessions,
         groupUniqArrayIf(2)((own_prompt, own_prompt_version), own_prompt != '' OR own_prompt_version != '') OVER trace AS prompts,

@@ -30,9 +30,10 @@ def test_expression_names_the_dictionary_and_no_placeholder() -> None:
     assert "--" not in expression
 
 
-def test_costed_adds_the_three_columns() -> None:
+def test_costed_adds_the_columns_of_a_cost() -> None:
     assert costed("(SELECT 1)", "d.prices").startswith(
-        "SELECT * EXCEPT cost, cost.1 AS CostUsd, cost.2 AS CostSource, cost.3 AS PriceVersion\nFROM"
+        "SELECT * EXCEPT cost, cost.1 AS CostUsd, cost.2 AS CostSource, cost.3 AS PriceVersion,"
+        " cost.4 AS CacheSavedUsd, cost.5 AS CacheMissedUsd\nFROM"
     )
 
 

@@ -10,7 +10,7 @@ NAMED_BY_THE_DESIGN = {
     "measures": "calls spans traces errors error_rate rate_limited_rate cost_usd cost_per_call_usd"
     " cost_per_trace_usd input_tokens output_tokens cache_hit_ratio tokens_per_second latency_avg_ms"
     " latency_p50_ms latency_p90_ms latency_p95_ms latency_p99_ms ttft_p50_ms ttft_p95_ms empty_rate"
-    " truncation_rate invalid_json_rate tool_error_rate users sessions",
+    " truncation_rate invalid_json_rate refusal_rate tool_error_rate users sessions",
     "dimensions": "project service environment release provider model request_model operation agent tool"
     " user session feature prompt prompt_version key error_type finish_reason span_name",
 }
@@ -29,12 +29,6 @@ def test_every_measure_but_spans_leaves_duplicates_out(name: str) -> None:
     else:
         assert COUNTED in measure.sql
         assert COUNTED in measure.population
-
-
-@pytest.mark.parametrize("name", ["refusal_rate"])
-def test_measures_of_later_say_so_and_what_there_is(name: str) -> None:
-    with pytest.raises(InvalidQueryError, match=f"'{name}' can't be asked for: .* There is: calls, spans"):
-        find_measure(name)
 
 
 def test_a_measure_that_is_none_is_guessed() -> None:

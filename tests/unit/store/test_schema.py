@@ -41,7 +41,8 @@ def test_every_migration_opens_with_why() -> None:
 
 
 def test_statements_end_at_a_semicolon_that_ends_a_line() -> None:
-    statements = list(Migration(1, "calls", TABLE + VIEW).statements(ONE))
+    migration = Migration(1, "calls", TABLE + VIEW)
+    statements = [*migration.tables(ONE), *migration.views(ONE)]
     assert [statement.split("\n")[0] for statement in statements] == [
         "CREATE TABLE IF NOT EXISTS watchkeeper.calls",
         "CREATE MATERIALIZED VIEW IF NOT EXISTS watchkeeper.calls_of_doors  TO watchkeeper.calls AS",
@@ -80,7 +81,7 @@ def test_on_a_cluster_everything_is_changed_on_every_node() -> None:
 
 
 def test_on_a_cluster_a_local_table_has_one_over_all_shards() -> None:
-    local, distributed = Migration(1, "calls", TABLE).statements(MANY)
+    local, distributed = Migration(1, "calls", TABLE).tables(MANY)
     assert local.startswith("CREATE TABLE IF NOT EXISTS watchkeeper.calls_local ON CLUSTER 'prod'\n")
     assert "ReplicatedMergeTree('/clickhouse/tables/{shard}/watchkeeper/calls_local', '{replica}')" in local
     assert " replicated_deduplication_window = 10000" in local
@@ -95,6 +96,6 @@ def test_no_placeholder_is_left(layout: Layout) -> None:
     allowed = {"{shard}", "{replica}"} if layout.cluster else set()
     for migration in load_migrations():
         changes = [change.change for change in migration.changeables(layout)]
-        for statement in [*migration.statements(layout), *changes]:
+        for statement in [*(*migration.tables(layout), *migration.views(layout)), *changes]:
             assert set(re.findall(r"\{[a-z_:]+\}", statement)) <= allowed
             assert "{{" not in statement

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from watchkeeper_schemas.rollup import REFUSED, TRIPPED
+
 from watchkeeper_collector.query.dimensions import DIMENSIONS
 from watchkeeper_collector.query.measures import CALLS
 
@@ -69,6 +71,12 @@ NUMBER_FIELDS = {
         NumberField("reasoning_tokens", "ReasoningTokens", "count", "Tokens of reasoning"),
         NumberField("error_status", "nullIf(ErrorStatus, 0)", "count", "HTTP status of the error"),
         NumberField("tool_calls", "ToolCallCount", "count", "Tool calls in the answer"),
+        NumberField(
+            "invalid_tool_calls", "InvalidToolCallCount", "count", "Those without a JSON object of arguments"
+        ),
+        NumberField("pii_hits", "PiiHits", "count", "Personal data that redaction found"),
+        NumberField("secret_hits", "SecretHits", "count", "Secrets that redaction found"),
+        NumberField("output_words", "OutputWords", "count", "Words of the answer"),
         NumberField("input_chars", "InputChars", "count", "Characters of the newest user message"),
         NumberField("output_chars", "OutputChars", "count", "Characters of the answer"),
     )
@@ -90,6 +98,11 @@ FLAGS = {
         Flag("truncated", "IsTruncated", "The answer was cut at the token limit"),
         Flag("empty", "IsEmpty", "The answer has neither text nor tool call"),
         Flag("json", "IsJson", "The answer is JSON"),
+        Flag("refusal", REFUSED, "The answer declines, or the provider held it back"),
+        Flag("apology", "IsApology", "The answer begins by saying sorry"),
+        Flag("question", "IsQuestion", "The answer ends in a question"),
+        Flag("fenced", "HasCodeFence", "The answer has a code fence"),
+        Flag("guarded", TRIPPED, "A guardrail warned, modified or blocked"),
         Flag("unpriced", "CostSource = 'unpriced'", "A call without a known cost"),
     )
 }

@@ -5,11 +5,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from watchkeeper_schemas.cost import costed
 from watchkeeper_schemas.protobuf import render_columns, render_type
+from watchkeeper_schemas.staged import Stage, read_stages
 
-from watchkeeper_collector.store.conventions import decoding, texts
+from watchkeeper_collector.store.conventions import answers, decoding, refusals, texts, writing
 from watchkeeper_collector.store.conventions.columns import Columns, run_of
 from watchkeeper_collector.store.conventions.data import literals, load, load_template, quote
 
@@ -81,6 +83,18 @@ class Template:
             ),
             "other_output_text": lambda _, parsed: texts.other_output_text(parsed),
             "tool_calls": lambda _, messages: texts.tool_calls(messages),
+            "invalid_tool_calls": lambda _, messages: texts.invalid_tool_calls(messages),
+            "declines": lambda _, messages: texts.declines(messages),
+            "refusal_beginning": lambda _, text: refusals.beginning(text),
+            "refusal_cue": lambda _, beginning: refusals.cue(beginning),
+            "apologies": lambda *_: quote("|".join(values["apology"]["words"])),
+            "letter_scripts": lambda _, text: writing.letter_scripts(text),
+            "main_script": lambda _, scripts: writing.main_script(scripts),
+            "words": lambda _, arguments: writing.words(*arguments.split("|")),
+            "shingles": lambda _, hashes: writing.shingles(hashes),
+            "answer_features": lambda _, arguments: answers.features(load_features(), *arguments.split("|")),
+            "answer_columns": lambda but, answer: answers.columns(load_features(), answer, but.split(",")),
+            "answer_feature": lambda name, answer: answers.feature(load_features(), answer, name),
             "time": lambda _, nanoseconds: decoding.time(nanoseconds),
             "attributes": lambda _, pairs: decoding.attributes(pairs),
             "record_columns": lambda signal, _: render_columns(signal),
@@ -111,6 +125,12 @@ def count_or_zero(number: str) -> str:
 def part(name: str, source: str) -> str:
     """One of the conventions' SQL templates, rendered over a source of rows."""
     return Template(COMMENT.sub("", load_template(name)).strip()).render().replace("{source}", source)
+
+
+@cache
+def load_features() -> Sequence[Stage]:
+    """The stages of the features of answers."""
+    return read_stages(Template(load_template("answers")).render())
 
 
 def priced_spans(source: str) -> str:

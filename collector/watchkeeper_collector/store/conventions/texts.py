@@ -6,13 +6,15 @@ A document is parsed once, into a type wide enough for every provider's messages
 from watchkeeper_collector.store.conventions.data import load, quote
 
 PART = (
-    "Tuple(type String, text String, content String, thought Bool, functionCall String, function_call String,"
-    " toolUse String)"
+    "Tuple(type String, text String, content String, refusal String, thought Bool, functionCall String,"
+    " function_call String, toolUse String, arguments String)"
 )
 CONSTRUCTOR = "Tuple(content String, type String, tool_calls Array(Tuple(id String)))"
 MESSAGE = (
-    f"Tuple(role String, type String, content String, text String, parts Array({PART}), blocks Array({PART}),"
-    f" tool_calls Array(Tuple(id String)), kwargs {CONSTRUCTOR}, data {CONSTRUCTOR}, finish_reason String)"
+    f"Tuple(role String, type String, content String, text String, refusal String, parts Array({PART}),"
+    f" blocks Array({PART}),"
+    " tool_calls Array(Tuple(id String, arguments String, function Tuple(arguments String))),"
+    f" arguments String, kwargs {CONSTRUCTOR}, data {CONSTRUCTOR}, finish_reason String)"
 )
 ENVELOPE = (
     "Tuple(messages Array(String), input Array(String), contents Array(String), output Array(String),"
@@ -34,7 +36,7 @@ FLAT_PREFIXES = {
     "output": "(?:llm[.]output_messages|gen_ai[.]completion)[.]",
 }
 FLAT_NAMES = "^(llm[.](input|output)_messages|gen_ai[.](prompt|completion))[.][0-9]+[.]"
-TEXT_PARTS = "('', 'text', 'input_text', 'output_text')"
+TEXT_PARTS = "('', 'text', 'input_text', 'output_text', 'refusal')"
 TOOL_CALLS = "('tool_call', 'tool_use', 'tool-call', 'function_call')"
 
 
@@ -105,7 +107,8 @@ def message_texts(listed: str) -> str:
     """The text of each message: its parts, blocks or content, without reasoning and tool calls."""
     content = (
         "multiIf(m.content != '', m.content, m.kwargs.content != '', m.kwargs.content,"
-        " m.data.content != '', m.data.content, startsWith(m.text, '{'), '', m.text)"
+        " m.data.content != '', m.data.content, m.refusal != '', m.refusal,"
+        " startsWith(m.text, '{'), '', m.text)"
     )
     of_content = f"JSONExtract(if(startsWith(c, '['), c, ''), {quote(f'Array({PART})')})"
     nested = f"JSONExtract(if(match(c, '^{{\\s*\"(parts|role)\"'), c, ''), {quote(MESSAGE)}).parts"
@@ -118,7 +121,8 @@ def message_texts(listed: str) -> str:
 
 
 def parts_text(parts: str) -> str:
-    part = f"if(p.type IN {TEXT_PARTS} AND NOT p.thought, if(p.content != '', p.content, p.text), '')"
+    text = "multiIf(p.content != '', p.content, p.text != '', p.text, p.refusal)"
+    part = f"if(p.type IN {TEXT_PARTS} AND NOT p.thought, {text}, '')"
     return joined(f"arrayMap(p -> {part}, {parts})")
 
 
@@ -154,13 +158,29 @@ def other_output_text(parsed: str) -> str:
     return joined(f"arrayConcat({parsed}.choices.text, arrayFlatten({parsed}.generations).text)")
 
 
+CONTENT_PARTS = f"JSONExtract(if(startsWith(m.content, '['), m.content, ''), {quote(f'Array({PART})')})"
+
+
 def tool_calls(listed: str) -> str:
     """How many tools are called."""
     is_call = f"(p.type IN {TOOL_CALLS} OR p.functionCall != '' OR p.function_call != '' OR p.toolUse != '')"
-    of_content = f"JSONExtract(if(startsWith(m.content, '['), m.content, ''), {quote(f'Array({PART})')})"
-    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, {of_content}))"
+    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, {CONTENT_PARTS}))"
     of_lists = "length(m.tool_calls) + length(m.kwargs.tool_calls) + length(m.data.tool_calls)"
     return f"arraySum(m -> {of_lists} + {of_parts} + (m.type = 'function_call'), {listed})"
+
+
+def invalid_tool_calls(listed: str) -> str:
+    """How many tools are called with arguments that are no JSON object."""
+    of_parts = f"arrayFilter(p -> p.type IN {TOOL_CALLS}, arrayConcat(m.parts, {CONTENT_PARTS})).arguments"
+    of_lists = "m.tool_calls.arguments, m.tool_calls.function.arguments"
+    arguments = f"arrayConcat({of_lists}, {of_parts}, [if(m.type = 'function_call', m.arguments, '')])"
+    return f"arraySum(m -> arrayCount(a -> {macro('is_invalid_arguments', 'a')}, {arguments}), {listed})"
+
+
+def declines(listed: str) -> str:
+    """Whether the provider marks the answer as a refusal."""
+    has_part = f"arrayExists(p -> p.type = 'refusal', arrayConcat(m.parts, {CONTENT_PARTS}))"
+    return f"arrayExists(m -> m.refusal != '' OR {has_part}, {listed})"
 
 
 def flat_text(side: str) -> str:
