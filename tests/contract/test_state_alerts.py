@@ -106,6 +106,16 @@ def test_what_is_kept_is_what_was(state: State) -> None:
     assert replace(kept, id=0) == event
 
 
+def test_thousands_of_alerts_are_kept_and_removed_at_once(state: State) -> None:
+    instance, _, _ = build_facts()
+    many = [replace(instance, fingerprint=str(number), rule_uid=str(number)) for number in range(2_500)]
+    commit(state, many)
+    commit(state, many[:1], removed=[one.fingerprint for one in many[1:]])
+    assert state.alerts.instances() == many[:1]
+    with state.alerts.turn() as connection:
+        assert state.alerts.load_instances(connection, [one.rule_uid for one in many]) == many[:1]
+
+
 def test_alert_of_another_project_is_not_there(state: State) -> None:
     instance, _, event = build_facts()
     commit(state, [instance], events=[event])

@@ -14,6 +14,8 @@ from watchkeeper_collector.state.alert_records import EvaluationRecord, Event, I
 from watchkeeper_collector.state.alert_tables import COUNTERS, EVALUATIONS, EVENTS, INSTANCES, OUTBOX
 from watchkeeper_collector.state.database import Database
 
+BATCH = 1_000
+
 
 class Alerts:
     """What the engine keeps. Methods that take a connection are parts of the caller's transaction."""
@@ -49,15 +51,22 @@ class Alerts:
 
     def load_instances(self, connection: Connection, rule_uids: Collection[str]) -> list[Instance]:
         """Instances of these rules."""
-        query = select(INSTANCES).where(INSTANCES.c.rule_uid.in_(list(rule_uids)))
-        return [read_row(row) for row in connection.execute(query).mappings()]
+        found: list[Instance] = []
+        for some in _batches(rule_uids):
+            query = select(INSTANCES).where(INSTANCES.c.rule_uid.in_(some))
+            found += [read_row(row) for row in connection.execute(query).mappings()]
+        return found
 
     def load_evaluations(
         self, connection: Connection, rule_uids: Collection[str]
     ) -> dict[str, EvaluationRecord]:
         """The newest evaluation of each of these rules that was ever evaluated."""
-        query = select(EVALUATIONS).where(EVALUATIONS.c.rule_uid.in_(list(rule_uids)))
-        return {row["rule_uid"]: EvaluationRecord(**row) for row in connection.execute(query).mappings()}
+        found: dict[str, EvaluationRecord] = {}
+        for some in _batches(rule_uids):
+            query = select(EVALUATIONS).where(EVALUATIONS.c.rule_uid.in_(some))
+            rows = connection.execute(query).mappings()
+            found |= {row["rule_uid"]: EvaluationRecord(**row) for row in rows}
+        return found
 
     def rule_uids(self) -> set[str]:
         """Rules that something is kept of."""
@@ -67,7 +76,8 @@ class Alerts:
 
     def forget_evaluations(self, connection: Connection, rule_uids: Collection[str]) -> None:
         """These rules are no more."""
-        connection.execute(delete(EVALUATIONS).where(EVALUATIONS.c.rule_uid.in_(list(rule_uids))))
+        for some in _batches(rule_uids):
+            connection.execute(delete(EVALUATIONS).where(EVALUATIONS.c.rule_uid.in_(some)))
 
     # --- what is asked
 
@@ -153,12 +163,18 @@ class Alerts:
             return [read_record(Event, row["event"]) for row in connection.execute(query).mappings()]
 
 
+def _batches(names: Collection[str]) -> Iterator[list[str]]:
+    """As many as a statement takes with ease: both databases have a limit."""
+    listed = list(names)
+    for start in range(0, len(listed), BATCH):
+        yield listed[start : start + BATCH]
+
+
 def _keep_instances(
     connection: Connection, instances: Collection[Instance], removed: Collection[str]
 ) -> None:
-    replaced = [*removed, *(instance.fingerprint for instance in instances)]
-    if replaced:
-        connection.execute(delete(INSTANCES).where(INSTANCES.c.fingerprint.in_(replaced)))
+    for some in _batches([*removed, *(instance.fingerprint for instance in instances)]):
+        connection.execute(delete(INSTANCES).where(INSTANCES.c.fingerprint.in_(some)))
     if instances:
         connection.execute(insert(INSTANCES), [render_row(instance) for instance in instances])
 
