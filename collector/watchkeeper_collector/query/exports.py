@@ -13,8 +13,10 @@ from watchkeeper_collector.query.question import Question
 
 Format = Literal["csv", "parquet", "arrow"]
 
-# A spreadsheet takes text that starts with one of these for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes text that starts with one of these for a formula, wide forms and spaces before it too."""
+WIDE_FORMS = str.maketrans("\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b", "=+-@=+-@")
+SPACES = " \n\v\f\u00a0\u200b\u2060\u3000\ufeff"
 OTHER = "(other)"
 """What the dimensions of all other groups together are in CSV, which has no null that is not empty."""
 
@@ -43,7 +45,8 @@ def _cells(row: Sequence[Any], dimensions: set[int]) -> Iterator[Any]:
 
 
 def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    start = text.lstrip(SPACES)[:1].translate(WIDE_FORMS)
+    return f"'{text}" if start in FORMULA_STARTS else text
 
 
 def _render_columns(table: Table, question: Question, fmt: Format) -> bytes:
