@@ -181,10 +181,10 @@ FORMULAS = (
     "=1\n=2",
     " =1",
     "\ufeff=1",
-    "﹦1",
-    "＝1",
-)  # noqa: RUF001
-STARTS = ("=", "+", "@", "\t", "\r", "﹦", "＝")  # noqa: RUF001
+    "\ufe661",
+    "\uff1d1",
+)
+STARTS = ("=", "+", "@", "\t", "\r", "\ufe66", "\uff1d")
 
 
 def test_no_cell_of_a_csv_is_a_formula(target: Target) -> None:

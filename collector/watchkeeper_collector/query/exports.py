@@ -14,7 +14,7 @@ from watchkeeper_collector.query.question import Question
 Format = Literal["csv", "parquet", "arrow"]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes text that starts with one of these for a formula, wide forms and spaces before it too."""
+"""A spreadsheet takes a text that starts so for a formula, behind spaces and in wide forms too."""
 WIDE_FORMS = str.maketrans("\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b", "=+-@=+-@")
 SPACES = " \n\v\f\u00a0\u200b\u2060\u3000\ufeff"
 OTHER = "(other)"
