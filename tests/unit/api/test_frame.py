@@ -71,6 +71,11 @@ ENDPOINTS = {
     "GET /api/v1/vocabulary": "read",
     "GET /api/v1/demo": "read",
     "DELETE /api/v1/demo": "admin",
+    "GET /api/v1/alerts": "read",
+    "GET /api/v1/alerts/events": "read",
+    "GET /api/v1/alerts/episodes": "read",
+    "GET /api/v1/alerts/status": "read",
+    "GET /api/v1/alerts/{fingerprint}": "read",
     "GET /api/v1/audit": "admin",
     "GET /api/v1/me": KNOWN,
 }
