@@ -9,9 +9,27 @@ from watchkeeper_collector.drift.texts import Said
 
 from benchmarks.drift_data import JUNE, MARCH, load_cells
 
-WORDS = (
-    "the model answers with words that come from a small list of things people say about code and data"
-).split(" ")
+WORDS = [
+    "the",
+    "model",
+    "answers",
+    "with",
+    "words",
+    "that",
+    "come",
+    "from",
+    "a",
+    "small",
+    "list",
+    "of",
+    "things",
+    "people",
+    "say",
+    "about",
+    "code",
+    "and",
+    "data",
+]
 
 
 @pytest.fixture(scope="module")
