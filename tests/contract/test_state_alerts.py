@@ -12,7 +12,6 @@ from sqlalchemy import text
 from watchkeeper_collector.alerts.engine.engine import Engine
 from watchkeeper_collector.alerts.engine.schedule import Group
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation, Sample
-from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.errors import NotFoundError
 from watchkeeper_collector.state.alert_records import Event, Instance, Notice
 from watchkeeper_collector.state.state import State
@@ -315,23 +314,23 @@ def test_alerts_of_a_paused_rule_resolve(state: State) -> None:
     assert (instance.state, instance.reason) == ("inactive", "Paused")
 
 
-@pytest.mark.parametrize(("uid", "state_after"), [("file/latency/Slow", "error"), ("a1b2", "inactive")])
-def test_files_that_cannot_be_read_end_no_alert_of_theirs(state: State, uid: str, state_after: str) -> None:
-    rule: Rule = build_rule(uid=uid)
+def test_rules_that_cannot_be_read_end_no_alert_of_theirs(state: State) -> None:
     engine = build_engine(state, World())
-    engine.evaluate(replace(GROUP, rules=(rule,)), NOON)
+    engine.evaluate(GROUP, NOON)
     engine.tidy([], NOON + timedelta(minutes=1), problem="rules.yml:1:1: no")
     states = {one.labels["alertname"]: one.state for one in state.alerts.instances()}
-    assert states == {"Slow": state_after, "RuleError": "pending"}
-    assert said(state)[-1] == ("Slow", "firing" if state_after == "error" else "resolved")
+    assert states == {"Slow": "error", "RuleError": "pending"}
+    assert said(state)[-1] == ("Slow", "firing")
+    engine.tidy([], NOON + timedelta(minutes=2))
+    assert said(state)[-1] == ("Slow", "resolved")
 
 
-def test_files_that_cannot_be_read_are_an_alert_of_their_own(state: State) -> None:
+def test_rules_that_cannot_be_read_are_an_alert_of_their_own(state: State) -> None:
     engine = build_engine(state, World())
     for quarter in range(6):
         engine.tidy([], NOON + timedelta(seconds=15 * quarter), problem="rules.yml:1:1: no")
     (alert,) = state.alerts.instances()
-    assert (alert.state, alert.labels["rule"], alert.project) == ("firing", "RuleFiles", "")
+    assert (alert.state, alert.labels["rule"], alert.project) == ("firing", "Rules", "")
     assert "rules.yml:1:1: no" in alert.annotations["description"]
     engine.tidy([], NOON + timedelta(minutes=2))
     assert said(state) == [("RuleError", "firing"), ("RuleError", "resolved")]

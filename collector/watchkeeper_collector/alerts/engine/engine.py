@@ -17,7 +17,6 @@ from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.state.alert_records import EvaluationRecord, Instance
 from watchkeeper_collector.state.alerts import Alerts
 
-FILE_RULES = "file/"
 LATE_S = 15.0
 """Spans wait no longer than this for the store when all is well."""
 OUTBOX_KEPT = timedelta(days=3)
@@ -25,9 +24,9 @@ HISTORY_KEPT = timedelta(days=30)
 EXPIRY = timedelta(minutes=10)
 """So often what is older is looked for."""
 
-RULE_FILES = Rule(
-    uid="rule-files",
-    alert="RuleFiles",
+ALL_RULES = Rule(
+    uid="rules",
+    alert="Rules",
     group="",
     project="",
     source="file",
@@ -41,7 +40,7 @@ RULE_FILES = Rule(
     annotations={},
     condition=Sql("", Bound(">", 0)),
 )
-"""Stands for all files of rules together: its error is that they can't be read. It has no condition."""
+"""Stands for all rules together: its error is that they can't be read. It has no condition."""
 
 Evaluate = Callable[[Sequence[Rule], datetime], Sequence[Evaluation]]
 log = logging.getLogger(__name__)
@@ -125,19 +124,19 @@ class Engine:
     def tidy(self, rules: Iterable[Rule], at: datetime, *, problem: str = "") -> None:
         """End what is left of rules that are gone or paused, and forget what is old.
 
-        With a ``problem`` the rule files can't be read: that is an alert of its own, and as nobody knows
-        whether a rule of theirs is gone, what fires goes on.
+        With a ``problem`` some rules can't be read: that is an alert of its own, and as nobody knows which
+        rules are gone, what fires goes on.
         """
         is_paused = {rule.uid: rule.is_paused for rule in rules}
         kept = self._alerts.rule_uids()
-        left = {uid for uid in kept - {RULE_FILES.uid} if is_paused.get(uid, True)}
+        left = {uid for uid in kept - {ALL_RULES.uid} if is_paused.get(uid, True)}
         may_expire = self._expired_at is None or abs(at - self._expired_at) >= EXPIRY
-        if not (left or problem or RULE_FILES.uid in kept or may_expire):
+        if not (left or problem or ALL_RULES.uid in kept or may_expire):
             return
         with self._alerts.turn() as connection:
             if self._claim.renew(connection):
-                self._retire(connection, left, left & is_paused.keys(), at, are_files_known=not problem)
-                self._tell(connection, Evaluation(RULE_FILES, at, (), problem))
+                self._retire(connection, left, left & is_paused.keys(), at, are_rules_known=not problem)
+                self._tell(connection, Evaluation(ALL_RULES, at, (), problem))
                 self._alerts.expire_notices(connection, at - OUTBOX_KEPT)
                 self._alerts.expire_events(connection, at - HISTORY_KEPT)
                 self._expired_at = at
@@ -175,25 +174,25 @@ class Engine:
         paused: Collection[str],
         at: datetime,
         *,
-        are_files_known: bool,
+        are_rules_known: bool,
     ) -> None:
         changes = Changes()
         for uid, before in _by_rule(self._alerts.load_instances(connection, left)).items():
             if uid in paused:
                 moved = retire(before, at, PAUSED)
-            elif uid.startswith(FILE_RULES) and not are_files_known:
-                moved = hold(before, at)
-            else:
+            elif are_rules_known:
                 moved = retire(before, at, RULE_DELETED)
+            else:
+                moved = hold(before, at)
             changes.add(before, moved)
         self._keep(connection, changes, ())
         self._alerts.forget_evaluations(connection, left)
 
     def _tell(self, connection: Connection, evaluation: Evaluation) -> None:
-        """Whether the rule files can be read is looked at as rules are."""
-        loaded = _by_rule(self._alerts.load_instances(connection, [RULE_FILES.uid]))
-        before, changes = loaded.get(RULE_FILES.uid, {}), Changes()
-        changes.add(before, step(RULE_FILES, before, evaluation))
+        """Whether rules can be read is looked at as rules are."""
+        loaded = _by_rule(self._alerts.load_instances(connection, [ALL_RULES.uid]))
+        before, changes = loaded.get(ALL_RULES.uid, {}), Changes()
+        changes.add(before, step(ALL_RULES, before, evaluation))
         self._keep(connection, changes, ())
 
     def _keep(
