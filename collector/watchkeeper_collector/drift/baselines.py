@@ -1,7 +1,7 @@
 """Which data a window is compared with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ WEEKS = 4
 WEEK_NS = 7 * DAY_NS
 LEAST_SEASON_WEEKS = 2
 """Of the four weeks so many have the hour, or the season is not known yet."""
-LEAST_SEASON_UNITS = 200
+LEAST_UNITS = 200
 
 COUNT = """SELECT uniqExact(if(SessionId != '', SessionId, TraceId))
 FROM {database}.spans
@@ -86,19 +86,44 @@ def pinned(
 
 def of_saved(project: str, saved: Saved, until_ns: int) -> Baseline:
     """What somebody kept, up to what it is compared with."""
-    end_ns = until_ns if saved.end_at is None else min(until_ns, _ns(saved.end_at))
-    window = Window(None if saved.start_at is None else _ns(saved.start_at), end_ns)
+    end_ns = until_ns if saved.end_at is None else min(until_ns, ns_of(saved.end_at))
+    window = Window(None if saved.start_at is None else ns_of(saved.start_at), end_ns)
     return pinned(project, window=window, release=saved.release, filter_=saved.filter, label=saved.id)
 
 
-def seasonal_or_rolling(source: Source, project: str, window: Window, days: float) -> Baseline:
-    """The same hour of the week once it is known of enough weeks and units, until then the days before."""
+def seasonal_or_rolling(
+    source: Source, project: str, window: Window, before: Window, drifted: Sequence[Window]
+) -> Baseline:
+    """The same hour of the week once it is known of enough weeks and units, until then the time before.
+
+    Windows that ``drifted`` are no baseline: else a return to what was would be drift again. Where all of
+    the time before drifted, that is what is usual now.
+    """
     season = same_hour_of_week(project, window)
-    counts = [_count_units(source, Side(Slice(project, week))) for week in season.side.windows]
-    has_weeks = sum(count > 0 for count in counts) >= LEAST_SEASON_WEEKS
-    if has_weeks and sum(counts) >= LEAST_SEASON_UNITS:
-        return season
-    return rolling(project, window, days)
+    weeks = [week for week in season.side.windows if not any(_meet(week, hole) for hole in drifted)]
+    counts = [_count_units(source, Side(Slice(project, week))) for week in weeks]
+    if sum(count > 0 for count in counts) >= LEAST_SEASON_WEEKS and sum(counts) >= LEAST_UNITS:
+        return replace(season, side=replace(season.side, windows=weeks))
+    usual = Side(Slice(project, before), windows=without_holes(before, drifted))
+    has_enough = bool(usual.windows) and _count_units(source, usual) >= LEAST_UNITS
+    return Baseline("rolling", usual if has_enough else Side(Slice(project, before)))
+
+
+def without_holes(window: Window, holes: Sequence[Window]) -> list[Window]:
+    """What is left of a window."""
+    start_ns, end_ns = _ends(window)
+    left = []
+    for hole_start_ns, hole_end_ns in sorted(map(_ends, holes)):
+        if hole_start_ns > start_ns:
+            left.append(Window(start_ns, min(hole_start_ns, end_ns)))
+        start_ns = max(start_ns, hole_end_ns)
+        if start_ns >= end_ns:
+            return left
+    return [*left, Window(start_ns, end_ns)]
+
+
+def _meet(one: Window, other: Window) -> bool:
+    return _ends(one)[0] < _ends(other)[1] and _ends(other)[0] < _ends(one)[1]
 
 
 def _count_units(source: Source, side: Side) -> int:
@@ -114,5 +139,6 @@ def _ends(window: Window) -> tuple[int, int]:
     return window.start_ns, window.end_ns
 
 
-def _ns(moment: datetime) -> int:
+def ns_of(moment: datetime) -> int:
+    """Nanoseconds since 1970."""
     return round((moment - EPOCH).total_seconds() * 1_000_000) * (SECOND_NS // 1_000_000)

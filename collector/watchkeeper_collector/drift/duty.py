@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from watchkeeper_collector.drift.baselines import Baseline, Saved, of_saved, seasonal_or_rolling
+from watchkeeper_collector.drift.baselines import (
+    WEEK_NS,
+    WEEKS,
+    Baseline,
+    Saved,
+    ns_of,
+    of_saved,
+    seasonal_or_rolling,
+)
 from watchkeeper_collector.drift.checks import check_window
 from watchkeeper_collector.drift.events import (
     Event,
@@ -13,9 +21,9 @@ from watchkeeper_collector.drift.events import (
     read_events,
     write_events,
 )
-from watchkeeper_collector.drift.results import Result, Table, write_results
+from watchkeeper_collector.drift.results import USUAL, Result, Table, read_results, write_results
 from watchkeeper_collector.drift.survey import Due
-from watchkeeper_collector.query.source import DAY_NS, Source
+from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.query.times import Window
 
 
@@ -52,9 +60,29 @@ def check_due(
 
 
 def _baselines(source: Source, due: Due, before: Window, watched: Sequence[Saved]) -> list[Baseline]:
-    days = ((before.end_ns or 0) - (before.start_ns or 0)) / DAY_NS
-    usual = seasonal_or_rolling(source, due.project, due.window, days)
+    """The usual one and the watched ones. A watched one without an end is where what is usual begins."""
+    accepted = [saved.start_at for saved in watched if saved.start_at and saved.end_at is None]
+    start_ns = max([before.start_ns or 0, *(ns_of(moment) for moment in accepted)])
+    if start_ns < due.start_ns:
+        before = Window(start_ns, due.start_ns)
+    usual = seasonal_or_rolling(source, due.project, due.window, before, _drifted(source, due))
     return [usual, *(of_saved(due.project, saved, due.start_ns) for saved in watched)]
+
+
+def _drifted(source: Source, due: Due) -> list[Window]:
+    """Windows up to this one whose calls as a whole drifted."""
+    found = read_results(
+        source,
+        due.project,
+        since_ns=due.start_ns - (WEEKS + 1) * WEEK_NS,
+        until_ns=due.start_ns,
+        equal={"slice_by": "project", "feature": ""},
+    )
+    return [
+        Window(ns_of(result.window_start), ns_of(result.window_end))
+        for result in found
+        if result.answer in {"minor", "major"} and result.baseline in USUAL
+    ]
 
 
 def _find_events(source: Source, due: Due, before: Window, results: Sequence[Result]) -> list[Event]:

@@ -20,6 +20,8 @@ OVER_AFTER_S = 120
 """A window that is over is given so long for its last calls to come."""
 WINDOWS_BACK = 48
 """So many windows back late calls are looked for."""
+NOT_YET_S = 5.0
+"""So soon it is looked again whether the store is open, and whether another has stopped working."""
 DAY_S = 86_400
 DAYS_BACK = 3
 MOST_WINDOWS = 50
@@ -136,14 +138,16 @@ class DriftWorker:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            began_s = time.monotonic()
+            began_s, pause_s = time.monotonic(), self._interval_s
             try:
                 if self._may_run():
                     self.run_round()
+                else:
+                    pause_s = min(pause_s, NOT_YET_S)
             except WatchkeeperError as error:
                 self.status.failed_rounds += 1
                 self.status.last_error = error.message
                 logger.warning("Looking for drift failed, will be repeated: %s", error.message)
             self.status.round_s = time.monotonic() - began_s
             # A round that takes long leaves the engine as long to others.
-            self._closing.wait(max(self._interval_s, self.status.round_s))
+            self._closing.wait(max(pause_s, self.status.round_s))
