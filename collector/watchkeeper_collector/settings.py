@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from watchkeeper_collector.certificates import Certificates
 from watchkeeper_collector.errors import ConfigurationError
 from watchkeeper_collector.sealing import KeyChain, load_key_file, read_keys
 
@@ -93,6 +94,18 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="OTLP/gRPC. 0 takes a free port.",
+    )
+    tls_cert_file: Path | None = Field(
+        None,
+        description="Certificate chain in PEM that both doors show: then they speak TLS and nothing else.",
+    )
+    tls_key_file: Path | None = Field(
+        None,
+        description="The certificate's key in PEM, without a password. All three are read anew when changed.",
+    )
+    tls_client_ca_file: Path | None = Field(
+        None,
+        description="Authorities in PEM: only clients with a certificate of theirs are served (mutual TLS).",
     )
     insecure: bool = Field(
         default=False,
@@ -354,6 +367,15 @@ class Settings(BaseSettings):
     def state_url(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.state_dsn or f"sqlite:///{(self.data_dir / 'state.db').resolve()}"
+
+    @property
+    def certificates(self) -> Certificates | None:
+        """What the doors speak TLS with; none: they don't. Raises ``ConfigurationError``."""
+        if self.tls_cert_file is None and self.tls_key_file is None and self.tls_client_ca_file is None:
+            return None
+        if self.tls_cert_file is None or self.tls_key_file is None:
+            raise ConfigurationError("TLS needs both `tls_cert_file` and `tls_key_file`.")
+        return Certificates(self.tls_cert_file, self.tls_key_file, self.tls_client_ca_file)
 
     @property
     def spool_dir(self) -> Path:

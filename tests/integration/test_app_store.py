@@ -63,7 +63,7 @@ def test_status_tells_what_the_store_is_and_holds(embedded: CollectorProcess) ->
     assert store["schema_version"]
     assert {"spans", "span_content", "model_prices"} <= {table["name"] for table in store["tables"]}
     assert status["state"] == {"is_reachable": True, "problem": ""}
-    assert set(status["workers"]) == {"prices", "retention", "rollup", "settling"}
+    assert set(status["workers"]) == {"erasure", "prices", "retention", "rollup", "settling"}
 
 
 def test_workers_make_their_rounds(embedded: CollectorProcess) -> None:

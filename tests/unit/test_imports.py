@@ -35,10 +35,10 @@ LEVELS = (
     {"serving"},
     {"app"},
     {"api", "otlp", "alerts", "drift", "demo"},
-    {"query", "pricing", "redaction", "rollup", "settling", "spool", "store", "state"},
+    {"query", "erasure", "pricing", "redaction", "rollup", "settling", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},
-    {"sealing"},
+    {"certificates", "sealing"},
     {"errors"},
 )
 """The collector's parts, from the top. A part imports from lower levels only, and from itself."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from watchkeeper_collector.api.paging import Page
 from watchkeeper_collector.query.cursor import read_cursor, render_cursor
-from watchkeeper_collector.state.records import Records
+from watchkeeper_collector.state.records import After
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -25,8 +25,16 @@ class Kept(Protocol):
     def created_at(self) -> datetime: ...
 
 
+class Listed(Protocol):
+    """Records of projects: ``watchkeeper_collector.state.records.Records`` is one."""
+
+    def list(
+        self, project: str, equal: Mapping[str, str] | None = None, *, limit: int, after: After | None = None
+    ) -> list[Any]: ...
+
+
 def page_of(
-    records: Records[Any],
+    records: Listed,
     shown: Callable[[Any], Shown],
     project: str,
     equal: Mapping[str, str],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
+from watchkeeper_collector.app.erasing import build_erasure
 from watchkeeper_collector.app.keeping import Keeping
 from watchkeeper_collector.app.reporting_sink import ReportingSink
 from watchkeeper_collector.errors import StateUnavailableError, StoreUnavailableError
@@ -34,7 +35,7 @@ from watchkeeper_collector.store.sink import StoreSink
 LEASE_S = 60.0
 """Rounds are shorter. Should one not be, two collectors do the same work to the same end."""
 
-LEASED = ("prices", "retention", "rollup", "settling")
+LEASED = ("erasure", "prices", "retention", "rollup", "settling")
 MIGRATION_LEASE_S = 300.0
 """One file takes less, on a cluster too. Who is killed meanwhile keeps the others waiting so long."""
 
@@ -98,7 +99,16 @@ class Backend:
         self.retention = RetentionWorker(
             self.store, self.keeping.layout, self._bring_to, may_run=self._leases["retention"].acquire
         )
+        erasure = build_erasure(
+            self.store,
+            self._layout,
+            spool,
+            state,
+            mark=self._rollup.mark,
+            may_run=self._leases["erasure"].acquire,
+        )
         self._workers: Mapping[str, Worker] = {
+            "erasure": erasure,
             "prices": prices,
             "retention": self.retention,
             "rollup": self._rollup,

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from watchkeeper_collector.api import (
     dead_letters,
     demo,
+    erasure,
     facets,
     health,
     histogram,
@@ -80,7 +81,13 @@ def build_collector(settings: Settings) -> "Collector":
         ingest=ingest, policies=policies, settings=settings, alerting=alerting, drifting=drifting,
     )  # fmt: skip
     http = Router(build_routes(ingest, door), redirect_slashes=False, default=api)
-    grpc = GrpcDoor(ingest, door, host=settings.host, port=settings.grpc_port)
+    grpc = GrpcDoor(
+        ingest,
+        door,
+        host=settings.host,
+        port=settings.grpc_port,
+        certificates=settings.certificates,
+    )
     return Collector(settings, state, policies, spool, backend, alerting, drifting, grpc, http)
 
 
@@ -222,6 +229,7 @@ def _build_api(
         *build_operations(backend.source(backend.queries), state, record, redacting.build_redact(policies)),
         redacting.build_router(state, policies),
         *build_governance(state),
+        erasure.build_router(state.erasures),
         retention.build_router(build_keeper(backend.keeping, backend.queries, backend.retention.run_round)),
         *alerting.routers,
         *drifting.routers,

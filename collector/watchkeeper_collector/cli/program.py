@@ -11,6 +11,7 @@ from watchkeeper_collector.cli import (
     dashboard,
     dead_letters,
     doctor,
+    erase,
     export,
     keys,
     migrate,
@@ -70,6 +71,7 @@ def build_program() -> typer.Typer:
         redaction,
         migrate,
         retention,
+        erase,
         version,
     ):
         part.add_to(program)

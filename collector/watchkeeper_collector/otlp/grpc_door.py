@@ -10,8 +10,10 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from watchkeeper_collector.certificates import Certificates
 from watchkeeper_collector.errors import ConfigurationError, WatchkeeperError
 from watchkeeper_collector.otlp.caller import Authenticate
+from watchkeeper_collector.otlp.grpc_credentials import Credentials
 from watchkeeper_collector.otlp.ingest import Ingest
 from watchkeeper_collector.otlp.signals import SIGNALS, Signal
 from watchkeeper_collector.otlp.status import build_status
@@ -26,10 +28,19 @@ Export = Callable[[bytes, Any], Awaitable[bytes]]
 class GrpcDoor:
     """A gRPC server. ``start`` binds it, ``close`` lets requests under way finish."""
 
-    def __init__(self, ingest: Ingest, authenticate: Authenticate, *, host: str, port: int) -> None:
+    def __init__(
+        self,
+        ingest: Ingest,
+        authenticate: Authenticate,
+        *,
+        host: str,
+        port: int,
+        certificates: Certificates | None = None,
+    ) -> None:
         self._ingest = ingest
         self._authenticate = authenticate
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._certificates = certificates
         self._server: Any = None
 
     async def start(self) -> int:
@@ -45,11 +56,16 @@ class GrpcDoor:
         )
         self._server.add_generic_rpc_handlers((_Methods(self._build_methods()),))
         try:
-            port: int = self._server.add_insecure_port(self._address)
+            port: int = self._add_port()
         except RuntimeError as error:
             raise ConfigurationError(f"Cannot listen on '{self._address}' for OTLP/gRPC: {error}.") from error
         await self._server.start()
         return port
+
+    def _add_port(self) -> int:
+        if self._certificates is None:
+            return int(self._server.add_insecure_port(self._address))
+        return int(self._server.add_secure_port(self._address, Credentials(self._certificates).build()))
 
     async def close(self, grace_s: float = 5.0) -> None:
         if self._server is not None:

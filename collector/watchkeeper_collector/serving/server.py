@@ -5,10 +5,11 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -16,12 +17,14 @@ import uvloop
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.app import build_collector
+from watchkeeper_collector.certificates import Certificates
 from watchkeeper_collector.serving.addresses import Addresses, bind, check_free, render_address
 from watchkeeper_collector.serving.http_protocol import BoundedHttpProtocol
 from watchkeeper_collector.settings import Settings
 
 NOISY_LOGGERS = ("urllib3.connectionpool", "clickhouse_connect")  # an outage is told once, by our own errors
 OVERTIME_S = 5.0
+CERTIFICATE_CHECK_S = 1.0
 KEEP_ALIVE_S = 75  # longer than the exporters' intervals: they keep their connections
 
 
@@ -73,9 +76,11 @@ async def running(settings: Settings) -> AsyncIterator[Addresses]:
         collector = build_collector(settings)
         try:
             grpc_port = await collector.start()
-            async with _http_door(collector.http, listener, settings.shutdown_timeout_s / 3):
+            certificates = settings.certificates
+            scheme = "https" if certificates else "http"
+            async with _http_door(collector.http, listener, settings.shutdown_timeout_s / 3, certificates):
                 yield Addresses(
-                    f"http://{render_address(settings.host, http_port)}",
+                    f"{scheme}://{render_address(settings.host, http_port)}",
                     render_address(settings.host, grpc_port),
                 )
                 collector.retire()
@@ -85,8 +90,11 @@ async def running(settings: Settings) -> AsyncIterator[Addresses]:
 
 
 @asynccontextmanager
-async def _http_door(app: ASGIApp, listener: socket.socket, grace_s: float) -> AsyncIterator[None]:
+async def _http_door(
+    app: ASGIApp, listener: socket.socket, grace_s: float, certificates: Certificates | None
+) -> AsyncIterator[None]:
     """The application behind the socket. At the end requests under way have ``grace_s`` to finish."""
+    context = certificates.build_context() if certificates else None
     config = uvicorn.Config(
         app,
         http=BoundedHttpProtocol,
@@ -98,15 +106,31 @@ async def _http_door(app: ASGIApp, listener: socket.socket, grace_s: float) -> A
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(grace_s)),
+        ssl_context_factory=None if context is None else lambda *_: context,
     )
     server = HttpServer(config)
     serving = asyncio.create_task(server.serve([listener]))
+    watching = asyncio.create_task(_watch_files(certificates, context))
     try:
         await _first_of(server.listening.wait(), serving)
         yield
     finally:
+        watching.cancel()
         server.should_exit = True
         await serving
+
+
+async def _watch_files(certificates: Certificates | None, context: ssl.SSLContext | None) -> None:
+    """Show a changed certificate to whoever connects from then on."""
+    if certificates is None or context is None:
+        return
+    shown = certificates.version()
+    while True:
+        await asyncio.sleep(CERTIFICATE_CHECK_S)
+        with suppress(OSError):  # a file is being replaced: the next look finds it
+            found = certificates.version()
+            if found != shown and certificates.refresh(context):
+                shown = found
 
 
 async def _first_of(waiting: Coroutine[Any, Any, object], serving: asyncio.Task[None]) -> None:

@@ -157,6 +157,10 @@ class Spool:
             os.close(self._lock)
             self._lock = None
 
+    def is_drained_of(self, until_ns: int) -> bool:
+        """Whether the store has everything that was acknowledged before this time."""
+        return all(since_ns > until_ns for since_ns in self._waiting_since_ns())
+
     def stats(self) -> SpoolStats:
         now_ns = self._clock()
         oldest_ns = min(self._waiting_since_ns(), default=now_ns)

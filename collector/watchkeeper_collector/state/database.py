@@ -15,7 +15,13 @@ from watchkeeper_collector.errors import ConfigurationError, StateUnavailableErr
 from watchkeeper_collector.state import witness
 
 POSTGRESQL_NAMES = ("postgresql", "postgres")
-SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000")
+SQLITE_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "busy_timeout = 5000",
+    "secure_delete = ON",
+)
 IS_WRITING = "is_writing"
 
 
@@ -60,6 +66,16 @@ class Database:
             return datetime.now(UTC)
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return now
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted in SQLite's files: pages are zeroed, and the journal is emptied.
+
+        A PostgreSQL server does so by its own VACUUM. While others read, the journal waits for the next time.
+        """
+        if self.is_sqlite:
+            with self._translated_errors(), self._engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self._engine.dispose()

@@ -6,6 +6,7 @@ from watchkeeper_collector.state.audit import Audit
 from watchkeeper_collector.state.baselines import BASELINES, SavedBaseline
 from watchkeeper_collector.state.database import Database
 from watchkeeper_collector.state.deliveries import Deliveries
+from watchkeeper_collector.state.erasures import Erasures
 from watchkeeper_collector.state.leases import Lease, build_holder
 from watchkeeper_collector.state.migration import migrate
 from watchkeeper_collector.state.notification_records import ReceiverRecord, RouteRecord, Silence
@@ -39,6 +40,7 @@ class State:
         self.resolutions = Resolutions(self.database)
         self.redaction = RedactionPolicies(self.database)
         self.retentions = Retentions(self.database)
+        self.erasures = Erasures(self.database)
         self.alerts = Alerts(self.database)
         self.rules = Rules(self.database)
         self.notifications = Notifications(self.database)
@@ -46,7 +48,7 @@ class State:
         self.silences = Records(self.database, SILENCES, Silence, noun="silence", name="id")
         self.receivers = Records(self.database, RECEIVERS, ReceiverRecord, noun="receiver")
         self.routes = Records(self.database, ROUTES, RouteRecord, noun="route")
-        self._holder = holder or build_holder()
+        self.holder = holder or build_holder()
 
     def migrate(self) -> list[str]:
         """Bring the schema up to this version: the labels of the migrations applied."""
@@ -54,7 +56,7 @@ class State:
 
     def lease(self, name: str, *, ttl_s: float) -> Lease:
         """The holder's claim to the work ``name``."""
-        return Lease(self.database, name, ttl_s=ttl_s, holder=self._holder)
+        return Lease(self.database, name, ttl_s=ttl_s, holder=self.holder)
 
     def close(self) -> None:
         self.keys.close()

@@ -32,6 +32,7 @@ CREATE INDEX erasures_by_project ON erasures (project, created_at);
 CREATE TABLE erasure_sweeps (
     erasure_id TEXT NOT NULL,
     collector TEXT NOT NULL,
+    report TEXT NOT NULL,
     swept_at TIMESTAMP WITH TIME ZONE NOT NULL,
     PRIMARY KEY (erasure_id, collector)
 );

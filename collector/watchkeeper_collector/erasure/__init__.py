@@ -1,0 +1,1 @@
+"""Erasing what a person or a session left: in every table, the spool's folder and the state store."""
