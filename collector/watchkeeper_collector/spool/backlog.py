@@ -51,10 +51,11 @@ class Backlog:
         """Return how many closed segments of the signal the store has not got."""
         return len(self._queues[signal])
 
-    def oldest(self) -> Segment | None:
-        """Return the oldest segment of all."""
+    def oldest(self, signal: str = "") -> Segment | None:
+        """Return the oldest segment of the signal, or of all."""
         with self._changed:
-            heads = [s for queue in self._queues.values() for s in (*queue.taken, *list(queue.waiting)[:1])]
+            queues = [self._queues[signal]] if signal else self._queues.values()
+            heads = [s for queue in queues for s in (*queue.taken, *list(queue.waiting)[:1])]
             return min(heads, key=lambda segment: segment.id, default=None)
 
     def add(self, segment: Segment) -> None:
