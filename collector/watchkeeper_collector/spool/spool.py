@@ -161,6 +161,13 @@ class Spool:
         """Whether the store has everything that was acknowledged before this time."""
         return all(since_ns > until_ns for since_ns in self._waiting_since_ns())
 
+    def lag_s(self, signal: str) -> float:
+        """How long the oldest data of the signal have been waiting for the store."""
+        open_id = self._lanes[signal].open_id  # first: a segment may be closed in between
+        oldest = self.backlog.oldest(signal)
+        waiting = [opened_ns(one) for one in (open_id, oldest.id if oldest else None) if one]
+        return max(0, self._clock() - min(waiting)) / NS_PER_S if waiting else 0.0
+
     def stats(self) -> SpoolStats:
         now_ns = self._clock()
         oldest_ns = min(self._waiting_since_ns(), default=now_ns)
