@@ -446,6 +446,22 @@ def test_a_file_left_unfinished_by_a_kill_is_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*/*.unfinished"))
 
 
+def test_lag_is_of_the_oldest_data_of_a_signal(tmp_path: Path, engine: Engine) -> None:
+    clock = Clock()
+    hand = by_hand(tmp_path, engine, clock=clock)
+    assert hand.spool.lag_s("traces") == hand.spool.lag_s("logs") == 0
+    hand.append([body_of("a")])
+    clock.advance(7)
+    assert 7 < hand.spool.lag_s("traces") < 7.1, "of the segment that is open still"
+    hand.close_segments()
+    clock.advance(1)
+    hand.append([body_of("b")], signal="logs")
+    hand.append([body_of("c")])
+    clock.advance(1)
+    assert 9 < hand.spool.lag_s("traces") < 9.1
+    assert 1 < hand.spool.lag_s("logs") < 1.1
+
+
 def test_stats_tell_what_waits(tmp_path: Path, engine: Engine) -> None:
     clock = Clock()
     hand = by_hand(tmp_path, engine, clock=clock)
