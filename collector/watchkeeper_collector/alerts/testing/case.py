@@ -93,16 +93,15 @@ def moments_of(case: CaseDocument, interval_s: float) -> list[datetime]:
     return [start + timedelta(seconds=interval_s * place) for place in range(count)]
 
 
-def run_course(case: CaseDocument, rules: Sequence[Rule], interval_s: float, stage: Stage | None) -> Course:
-    """Evaluate the rules. ``stage``: with the test's spans in it; ``None``: it gives series."""
-    moments = moments_of(case, interval_s)
+def run_course(
+    case: CaseDocument, rules: Sequence[Rule], moments: Sequence[datetime], stage: Stage | None
+) -> Course:
+    """Evaluate the rules at these times. ``stage``: with the spans in it; ``None``: the test gives series."""
     course = Course([[] for _ in moments])
     answer = _series_answer(case)
     projects = [case.project, *dict.fromkeys(one.project for one in case.input_spans if one.project)]
     for rule in rules:
-        paced = replace(rule, interval_s=interval_s)
-        if stage is None:
-            paced = replace(paced, offset_s=0.0)
+        paced = replace(rule, offset_s=0.0) if stage is None else rule
         found = evaluate_history(
             paced,
             moments,

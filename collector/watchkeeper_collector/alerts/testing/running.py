@@ -8,10 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from watchkeeper_collector.alerts.documents import Faults, read_document, read_model
+from watchkeeper_collector.alerts.rules.condition import Budget, Sql
 from watchkeeper_collector.alerts.rules.durations import read_duration_s
 from watchkeeper_collector.alerts.rules.files import load_rule_files
 from watchkeeper_collector.alerts.rules.rule import Rule
-from watchkeeper_collector.alerts.testing.case import Stage, run_course, start_of
+from watchkeeper_collector.alerts.testing.case import Stage, moments_of, run_course, start_of
 from watchkeeper_collector.alerts.testing.document import CaseDocument, TestFileDocument
 from watchkeeper_collector.alerts.testing.spans import COLUMNS, build_rows
 from watchkeeper_collector.alerts.testing.verdict import judge_case
@@ -84,18 +85,17 @@ class Workshop:
             interval_s = read_duration_s(interval)
             if interval_s <= 0:
                 raise InvalidRequestError("The evaluation_interval is longer than 0s.")
-            stage = self._fill(case)
-            course = run_course(case, _wanted(case, rules), interval_s, stage)
+            wanted, moments = _wanted(case, rules), moments_of(case, interval_s)
+            stage = self._fill(case) if case.input_spans or any(map(_needs_engine, wanted)) else None
+            course = run_course(case, wanted, moments, stage)
             return judge_case(case, course, interval_s)
         except InvalidRequestError as error:
             return [error.message]
 
-    def _fill(self, case: CaseDocument) -> Stage | None:
-        """The engine with the spans of the test and no others; ``None``: it gives series."""
-        if case.input_series and case.input_spans:
-            raise InvalidRequestError("A test gives 'input_series' or 'input_spans', and not both.")
+    def _fill(self, case: CaseDocument) -> Stage:
+        """The engine with the spans of the test and no others."""
         if case.input_series:
-            return None
+            raise InvalidRequestError("A test gives 'input_series' or 'input_spans', and not both.")
         stage = self._opened()
         assert self._store is not None  # noqa: S101
         for table in FILLED:
@@ -123,6 +123,11 @@ class Workshop:
         )
         migrate(store, layout)
         return store, statements, layout.database
+
+
+def _needs_engine(rule: Rule) -> bool:
+    """Whether it looks at more than values of measures, which series can give."""
+    return isinstance(rule.condition, Sql | Budget) or bool(getattr(rule.condition, "budget", ""))
 
 
 def _wanted(case: CaseDocument, rules: Sequence[Rule]) -> list[Rule]:
