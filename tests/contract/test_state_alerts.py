@@ -278,10 +278,10 @@ def test_evaluation_that_crashes_is_a_problem_of_its_rules(state: State) -> None
 
 
 def test_spans_that_wait_for_the_store_prove_nothing(state: State) -> None:
-    world, lag_s = World(), 0.0
-    engine = build_engine(state, world, lag_s=lambda: lag_s)
+    world, lags_s = World(), {"traces": 0.0, "logs": 500.0}
+    engine = build_engine(state, world, lag_s=lags_s.__getitem__)
     engine.evaluate(GROUP, NOON)
-    world.samples, lag_s = [sample("clear", model="gpt")], 40.0
+    world.samples, lags_s["traces"] = [sample("clear", model="gpt")], 40.0
     engine.evaluate(GROUP, NOON + timedelta(minutes=1))
     assert {one.state for one in state.alerts.instances()} == {"error", "pending"}
     assert "40 s, which wait in the spool" in state.alerts.evaluations()[0].problem

@@ -88,7 +88,7 @@ def build_alerting(settings: Settings, state: State, spool: Spool, backend: Back
         state.alerts,
         lease,
         build_evaluate(state, source, statements, settings.query_timeout_s),
-        lag_s=lambda: spool.stats().oldest_age_s,
+        lag_s=spool.lag_s,
     )
     shown = alerts_api.Alerting(state.alerts, queries, lambda: book.problem, settings.alerts_enabled)
     notifying = build_notifying(settings, state, build_operator_check(settings))

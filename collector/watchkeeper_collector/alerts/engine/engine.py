@@ -12,13 +12,16 @@ from watchkeeper_collector.alerts.engine.machine import PAUSED, RULE_DELETED, ho
 from watchkeeper_collector.alerts.engine.outcome import Step
 from watchkeeper_collector.alerts.engine.schedule import Group
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation
-from watchkeeper_collector.alerts.rules.condition import Bound, Sql
+from watchkeeper_collector.alerts.rules.condition import Bound, Sql, series_of
 from watchkeeper_collector.alerts.rules.rule import Rule
+from watchkeeper_collector.query.measures import is_score
 from watchkeeper_collector.state.alert_records import EvaluationRecord, Instance
 from watchkeeper_collector.state.alerts import Alerts
 
+SPANS, SCORES = "traces", "logs"
+"""The signals by which they come."""
 LATE_S = 15.0
-"""Spans wait no longer than this for the store when all is well."""
+"""They wait no longer than this for the store when all is well."""
 OUTBOX_KEPT = timedelta(days=3)
 HISTORY_KEPT = timedelta(days=30)
 EXPIRY = timedelta(minutes=10)
@@ -89,11 +92,16 @@ class Engine:
     """Keeps nothing in memory: a turn reads the states, moves them on and writes them, in one transaction.
 
     So a collector that was killed, stalled or cut off leaves nothing that another could not go on with: its
-    turn happened or did not. ``lag_s`` is how long the oldest spans have been waiting for the store.
+    turn happened or did not. ``lag_s`` is how long a signal's oldest data have been waiting for the store.
     """
 
     def __init__(
-        self, alerts: Alerts, claim: Claim, evaluate: Evaluate, *, lag_s: Callable[[], float] = lambda: 0.0
+        self,
+        alerts: Alerts,
+        claim: Claim,
+        evaluate: Evaluate,
+        *,
+        lag_s: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
         self.status = EngineStatus()
         self._alerts = alerts
@@ -112,8 +120,9 @@ class Engine:
 
         A timestamp that was evaluated already changes nothing.
         """
-        lag_s = self._lag_s()  # first: what comes to the store meanwhile may not have been seen
-        evaluations = [_doubt(one, lag_s) for one in self._find(group.rules, at)]
+        # First: what comes to the store meanwhile may not have been seen.
+        lags_s = {signal: self._lag_s(signal) for signal in (SPANS, SCORES)}
+        evaluations = [_doubt(one, lags_s) for one in self._find(group.rules, at)]
         with self._alerts.turn() as connection:
             if self._is_closed or not self._claim.renew(connection):
                 self.status.lost_turns += 1
@@ -211,11 +220,13 @@ class Engine:
         self.status.notices += len(notices)
 
 
-def _doubt(evaluation: Evaluation, lag_s: float) -> Evaluation:
+def _doubt(evaluation: Evaluation, lags_s: Mapping[str, float]) -> Evaluation:
     """While spans of the window wait for the store, what is in it proves nothing."""
+    watched = series_of(evaluation.rule.condition)
+    lag_s = lags_s[SCORES if watched and is_score(watched.measure) else SPANS]
     if evaluation.problem or lag_s <= evaluation.rule.offset_s + LATE_S:
         return evaluation
-    problem = f"The store has not got the spans of the last {lag_s:.0f} s, which wait in the spool."
+    problem = f"The store has not got the data of the last {lag_s:.0f} s, which wait in the spool."
     return replace(evaluation, samples=(), problem=problem)
 
 
