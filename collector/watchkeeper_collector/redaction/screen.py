@@ -57,7 +57,9 @@ class Screen:
         self._names_too = policy.names
         detecting = policy.detecting(key)
         self._all = Redactor(detecting)
-        self._sure = Redactor(_without_personal(detecting))
+        sure = _without_personal(detecting)
+        self._sure = Redactor(sure)
+        self._detects, self._detects_sure = bool(detecting.active), bool(sure.active)
         self._rules = _Rules(policy)
         self._treatments: dict[str, Treatment] = {}
         self._clean: set[int] = set()
@@ -78,7 +80,7 @@ class Screen:
 
     def name(self, text: str, hits: Hits) -> str:
         """A name of a span, an event, an attribute, …: what enumerates more than it tells."""
-        if hash(text) in self._clean:
+        if not self._detects or hash(text) in self._clean:
             return text
         own = Hits()
         redactor = self._all if self._names_too else self._sure
@@ -93,8 +95,8 @@ class Screen:
 
     def key(self, text: str, hits: Hits) -> str:
         """The name of an attribute, which anybody may make of anything."""
-        if text in self._treatments:
-            return text  # it was found to be clean
+        if not self._detects or text in self._treatments:  # it was found to be clean
+            return text
         redacted: str = self._guarded(text, hits, lambda own: self._all.redacted(text, own), MASK)
         return redacted
 
@@ -123,7 +125,7 @@ class Screen:
         return MASK
 
     def _structural(self, name: str, value: Any, hits: Hits) -> Any:
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float) or not self._detects_sure:
             return value
         if not isinstance(value, str):
             return self._walked(self._sure, "", value, hits)
@@ -131,6 +133,8 @@ class Screen:
         return self._text(name, value, hits, lambda own: redactor.redacted(value, own))
 
     def _content(self, name: str, value: Any, hits: Hits) -> Any:
+        if not self._detects and not self._rules.members(name):
+            return value
         match value:
             case str():
                 return self._text(name, value, hits, lambda own: self._read(name, value, own))
