@@ -56,8 +56,8 @@ def make_tables(store: Store, layout: Layout, only: Sequence[str] = ()) -> None:
     for statement in changes(store, layout, others):
         store.command(statement)
     for migration in wanted:
-        for statement in migration.views(layout):
-            store.command(statement)
+        for view in migration.views(layout):
+            store.command(view.made_by)
 
 
 def changes(store: Store, layout: Layout, migrations: Sequence[Migration]) -> Iterator[str]:

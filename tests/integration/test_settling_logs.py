@@ -141,6 +141,21 @@ def test_a_call_on_a_record_has_the_features_of_one_on_the_span(tables: ToldTabl
     assert on_record == {**on_span, "FromLogs": on_record["FromLogs"]}
 
 
+def test_the_newest_answer_tells_all_features(tables: ToldTables) -> None:
+    tables.send("traces", call({"gen_ai.output.type": "json"}), segment_id="span")
+    for number, answer in enumerate(("I'm sorry, I can't help with that.", "{}")):
+        content = {"gen_ai.output.messages": json.dumps(said("assistant", answer))}
+        record = details(content, time_unix_nano=RECEIVED_NS + number)
+        tables.send("logs", record, segment_id=f"answer {number}")
+        tables.settle()
+        row = tables.only()
+        declines = number == 0
+        assert (row["IsRefusal"], row["RefusalCue"]) == (declines, "cannot_help" if declines else "")
+        assert (row["IsApology"], row["OutputScript"]) == (declines, "Latn" if declines else "")
+        assert (row["IsJsonExpected"], row["IsJson"]) == (True, not declines)
+        assert bool(row["OutputShingles"]) == declines
+
+
 def test_a_span_keeps_what_it_was_sent_with(tables: ToldTables) -> None:
     own = {
         "gen_ai.request.model": "gpt-4o",

@@ -1,6 +1,6 @@
 """Brings a store's schema to this version: forward only, each file once, under the caller's lock."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -40,18 +40,20 @@ Report = Callable[[str], None]
 
 @dataclass(slots=True)
 class Plan:
-    """What a migration would do: files to apply, then what to change in place."""
+    """What a migration would do: files to apply, then what to change in place, then views to make."""
 
     pending: list[Migration] = field(default_factory=list)
     changes: list[Changeable] = field(default_factory=list)
+    views: list[Changeable] = field(default_factory=list)
 
     def statements(self, layout: Layout) -> list[str]:
         """The SQL, for people to see: without the password."""
-        applied = list(statements(self.pending, layout.shown))
-        wanted = (one for migration in load_migrations() for one in migration.changeables(layout.shown))
-        names = {change.name for change in self.changes}
+        applied = [one for migration in self.pending for one in migration.tables(layout.shown)]
+        wanted = [one for migration in load_migrations() for one in migration.changeables(layout.shown)]
+        views, names = {one.name for one in self.views}, {one.name for one in self.changes}
+        made = [one.made_by for one in wanted if one.name in views]
         changes = (f"{one.change} {COLUMNS if one.columns_of else ''}" for one in wanted if one.name in names)
-        return [*applied, *(change.rstrip() for change in changes)]
+        return [*applied, *(change.rstrip() for change in changes), *made]
 
 
 def migrate(
@@ -74,15 +76,14 @@ def migrate(
         store.command(layout.fill(CHANGEABLES_TABLE))
         plan = build_plan(store, layout)
         for migration in plan.pending:
-            report(migration.label)
-        for statement in statements(plan.pending, layout):
-            store.command(statement)
-        for migration in plan.pending:
-            _record(store, layout, migration)
+            _apply(store, layout, migration, report)
         for change in plan.changes:
             report(change.name)
             store.command(_complete(store, change))
             _record_changeables(store, layout, [change])
+        for view in plan.views:
+            store.command(view.made_by)
+            _record_changeables(store, layout, [view])
     return [migration.label for migration in plan.pending] + [change.name for change in plan.changes]
 
 
@@ -93,13 +94,12 @@ def build_plan(store: Store, layout: Layout) -> Plan:
     _check_applied(applied, known)
     pending = [migration for number, migration in sorted(known.items()) if number not in applied]
     current = _read_current(store, layout) if applied else {}
-    wanted = (
-        changeable
-        for number, migration in sorted(known.items())
-        if number in applied
-        for changeable in migration.changeables(layout)
-    )
-    return Plan(pending, [one for one in wanted if current.get(one.name) != one.checksum])
+    ordered = [known[number] for number in sorted(known)]
+    views = (one for migration in ordered for one in migration.views(layout))
+    wanted = [one for m in ordered if m.number in applied for one in m.changeables(layout)]
+    missing = [one for one in views if one.name not in current]
+    changes = [one for one in wanted if current.get(one.name) != one.checksum and one not in missing]
+    return Plan(pending, changes, missing)
 
 
 def schema_version(store: Store, layout: Layout | None = None) -> int:
@@ -107,17 +107,12 @@ def schema_version(store: Store, layout: Layout | None = None) -> int:
     return max(_read_applied(store, layout or Layout()), default=0)
 
 
-def statements(pending: Iterable[Migration], layout: Layout) -> Iterator[str]:
-    """What applies files: the tables of all, then the views, which may name columns of any file."""
-    migrations = list(pending)
-    for migration in migrations:
-        yield from migration.tables(layout)
-    for migration in migrations:
-        yield from migration.views(layout)
-
-
-def _record(store: Store, layout: Layout, migration: Migration) -> None:
-    _record_changeables(store, layout, migration.changeables(layout))
+def _apply(store: Store, layout: Layout, migration: Migration, report: Report) -> None:
+    report(migration.label)
+    for statement in migration.tables(layout):
+        store.command(statement)
+    as_today = (one for one in migration.changeables(layout) if not one.made_by)
+    _record_changeables(store, layout, as_today)
     row = (migration.number, migration.name, migration.checksum)
     store.insert("schema_migrations", ("Number", "Name", "Checksum"), [row], database=layout.database)
 

@@ -7,7 +7,7 @@ that gives another text.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -46,19 +46,18 @@ class Migration:
 
     def tables(self, layout: Layout) -> Iterator[str]:
         """What makes and changes the file's tables. Whatever exists already is passed over."""
-        return self._filled((one for one in self._statements() if not is_view(one)), layout)
-
-    def views(self, layout: Layout) -> Iterator[str]:
-        """What makes the views that fill tables: as they are today, so once the tables of all files are."""
-        return self._filled((one for one in self._statements() if is_view(one)), layout)
-
-    def _filled(self, statements: Iterable[str], layout: Layout) -> Iterator[str]:
-        for statement in statements:
+        for statement in self._statements():
+            if is_view(statement):
+                continue
             yield CREATE.sub(r"CREATE \1 IF NOT EXISTS ", layout.fill(render(statement)))
             if (local := LOCAL_TABLE.match(statement)) and layout.cluster:
                 yield CREATE.sub(
                     r"CREATE \1 IF NOT EXISTS ", layout.distributed(local[1], sharding_key(statement))
                 )
+
+    def views(self, layout: Layout) -> Iterator["Changeable"]:
+        """What fills tables from others: to be made once the tables of all files are there."""
+        return (one for one in self.changeables(layout) if one.made_by)
 
     def changeables(self, layout: Layout) -> Iterator["Changeable"]:
         """The file's views, columns of legs, dictionaries and retentions, as they should be today."""
@@ -68,7 +67,8 @@ class Migration:
             name = created[1] if created else ""
             alter = f"ALTER TABLE {name} {layout.on_cluster}".rstrip()
             if view := VIEW.match(filled):
-                yield Changeable(name, view[1], f"{alter} MODIFY QUERY {view[1]}")
+                made_by = CREATE.sub(r"CREATE \1 IF NOT EXISTS ", filled)
+                yield Changeable(name, view[1], f"{alter} MODIFY QUERY {view[1]}", made_by=made_by)
             elif leg := LEG.match(filled):
                 yield Changeable(f"{name} columns", leg[1], alter, columns_of=leg[1])
             elif filled.startswith("CREATE DICTIONARY "):
@@ -88,12 +88,15 @@ class Changeable:
 
     With ``columns_of``, a query, the statement goes on with the columns that the query gives: the engine
     knows their types. None goes: a collector of the version before may still be inserting.
+
+    ``made_by`` makes a view in the first place: as it is today, and so with columns that any file may add.
     """
 
     name: str
     text: str
     change: str
     columns_of: str = ""
+    made_by: str = ""
 
     @property
     def checksum(self) -> str:

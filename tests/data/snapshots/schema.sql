@@ -209,7 +209,7 @@ CREATE TABLE watchkeeper.erasure_subjects
 ENGINE = MergeTree
 PARTITION BY Erasure
 ORDER BY tuple()
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5, index_granularity = 8192;
 
 CREATE TABLE watchkeeper.erasure_targets
 (
@@ -221,7 +221,7 @@ CREATE TABLE watchkeeper.erasure_targets
 ENGINE = MergeTree
 PARTITION BY Erasure
 ORDER BY (Kind, TraceId, SpanId)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5, index_granularity = 8192;
 
 CREATE TABLE watchkeeper.heard_records
 (
@@ -772,7 +772,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, toStartOfHour(ReceivedAt), TraceId, SpanId)
 TTL EventDay + toIntervalDay(30)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.log_features_of_heard TO watchkeeper.log_features
 (
@@ -1784,7 +1784,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, ServiceName, Timestamp)
 TTL EventDay + toIntervalDay(90), EventDay + toIntervalDay(30) WHERE HoldsContent
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_logs_of_records TO watchkeeper.otel_logs
 (
@@ -1871,7 +1871,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, MetricName, ServiceName, cityHash64(Attributes), TimeUnix)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_metrics_exponential_histogram_of_records TO watchkeeper.otel_metrics_exponential_histogram
 (
@@ -1991,7 +1991,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, MetricName, ServiceName, cityHash64(Attributes), TimeUnix)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_metrics_gauge_of_records TO watchkeeper.otel_metrics_gauge
 (
@@ -2097,7 +2097,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, MetricName, ServiceName, cityHash64(Attributes), TimeUnix)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_metrics_histogram_of_records TO watchkeeper.otel_metrics_histogram
 (
@@ -2211,7 +2211,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, MetricName, ServiceName, cityHash64(Attributes), TimeUnix)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_metrics_sum_of_records TO watchkeeper.otel_metrics_sum
 (
@@ -2312,7 +2312,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, MetricName, ServiceName, cityHash64(Attributes), TimeUnix)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.otel_metrics_summary_of_records TO watchkeeper.otel_metrics_summary
 (
@@ -3593,7 +3593,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, toMonday(EventDay))
 ORDER BY (Project, Name, Timestamp)
 TTL EventDay + toIntervalDay(400)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 8192, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.scores_of_logs TO watchkeeper.scores
 (
@@ -3675,7 +3675,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, ContentGroup, TraceId, Timestamp)
 TTL EventDay + toIntervalDay(30)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, min_compress_block_size = 1048576, max_compress_block_size = 4194304, index_granularity = 1024, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, min_compress_block_size = 1048576, max_compress_block_size = 4194304, index_granularity = 1024, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.span_content_of_logs TO watchkeeper.span_content
 (
@@ -3828,7 +3828,7 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, EventDay)
 ORDER BY (Project, toStartOfMinute(Timestamp), cityHash64(TraceId))
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, enable_block_offset_column = 1, index_granularity = 8192, map_serialization_version = 'with_buckets', map_serialization_version_for_zero_level_parts = 'basic', map_buckets_strategy = 'linear', map_buckets_coefficient = 0.5, map_buckets_min_avg_size = 0, materialize_ttl_recalculate_only = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, enable_block_offset_column = 1, index_granularity = 8192, map_serialization_version = 'with_buckets', map_serialization_version_for_zero_level_parts = 'basic', map_buckets_strategy = 'linear', map_buckets_coefficient = 0.5, map_buckets_min_avg_size = 0, materialize_ttl_recalculate_only = 1, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.spans_of_normalised TO watchkeeper.spans
 (
@@ -4449,7 +4449,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toMonday(EventDay)
 ORDER BY (TraceId, Project, EventDay)
 TTL EventDay + toIntervalDay(90)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024, cleanup_delay_period = 5, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 5;
 
 CREATE MATERIALIZED VIEW watchkeeper.trace_index_of_normalised TO watchkeeper.trace_index
 (

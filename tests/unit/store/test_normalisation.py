@@ -511,6 +511,108 @@ PEOPLE = {
     ),
 }
 
+
+def calling(*calls: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer whose message lists tool calls as OpenAI's clients do."""
+    message = {"role": "assistant", "content": None, "tool_calls": list(calls)}
+    return OPENAI | {"gen_ai.output.messages": json.dumps([message])}
+
+
+def part(**fields: Any) -> dict[str, Any]:
+    return OPENAI | {"gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [fields]}])}
+
+
+def tool_call(arguments: Any) -> dict[str, Any]:
+    return part(type="tool_call", id="1", name="f", arguments=arguments)
+
+
+CALLED = {"ToolCallCount": 1, "InvalidToolCallCount": 0, "IsEmpty": False}
+MISCALLED = CALLED | {"InvalidToolCallCount": 1}
+FLAT_CALL = "llm.output_messages.0.message.tool_calls.0.tool_call.function."
+DECLINED = {"IsRefusal": True, "IsEmpty": False, "OutputText": "I would rather not say."}
+FEATURES = {
+    "an object of arguments": Case(tool_call({"city": "Oslo"}), CALLED),
+    "arguments as text": Case(tool_call('{"city": "Oslo"}'), CALLED),
+    "no arguments": Case(tool_call(""), CALLED),
+    "arguments that were cut": Case(tool_call('{"city": "Os'), MISCALLED),
+    "arguments that are no object": Case(tool_call('["Oslo"]'), MISCALLED),
+    "arguments in a list of calls": Case(calling({"function": {"name": "f", "arguments": "{}"}}), CALLED),
+    "one of two broken": Case(
+        calling({"function": {"arguments": "{"}}, {"function": {"arguments": '{"a": 1}'}}),
+        MISCALLED | {"ToolCallCount": 2},
+    ),
+    "flat arguments that were cut": Case(
+        OPENAI
+        | {
+            "llm.output_messages.0.message.role": "assistant",
+            f"{FLAT_CALL}name": "f",
+            f"{FLAT_CALL}arguments": '{"city',
+        },
+        MISCALLED,
+    ),
+    "Vercel's arguments that were cut": Case(
+        OPENAI | {"ai.response.toolCalls": '[{"toolName": "f", "args": "{\\"city"}]'}, MISCALLED
+    ),
+    "a refusal as the provider marks it": Case(
+        part(type="refusal", content="I would rather not say."), DECLINED | {"RefusalCue": "refusal_part"}
+    ),
+    "a refusal beside the content": Case(
+        OPENAI | {"gen_ai.output.messages": '[{"role": "assistant", "refusal": "I would rather not say."}]'},
+        DECLINED | {"RefusalCue": "refusal_part"},
+    ),
+    "a refusal in words": Case(
+        OPENAI | {"output.value": "I can't help with that."},
+        {"IsRefusal": True, "RefusalCue": "cannot_help", "OutputWords": 6},
+    ),
+    "JSON that was asked for": Case(
+        OPENAI | {"gen_ai.output.type": "json", "output.value": "Sure: 1"},
+        {"IsJsonExpected": True, "IsJson": False},
+    ),
+    "JSON by a response format": Case(
+        OPENAI | {"llm.invocation_parameters": '{"response_format": {"type": "json_object"}}'},
+        {"IsJsonExpected": True},
+    ),
+    "text by a response format": Case(
+        OPENAI | {"llm.invocation_parameters": '{"response_format": {"type": "text"}}'},
+        {"IsJsonExpected": False},
+    ),
+    "JSON by its beginning": Case(
+        OPENAI | {"output.value": '{"a": 1'}, {"IsJsonExpected": True, "IsJson": False}
+    ),
+    "hits of redaction": Case(
+        OPENAI
+        | {
+            "watchkeeper.redaction.hits": 5,
+            "watchkeeper.redaction.hits.secret": 2,
+            "watchkeeper.redaction.hits.email": 3,
+            "watchkeeper.content.kept": "slow",
+        },
+        {"PiiHits": 3, "SecretHits": 2, "ContentKept": "slow"},
+    ),
+    "hits that contradict each other": Case(
+        OPENAI | {"watchkeeper.redaction.hits": 1, "watchkeeper.redaction.hits.secret": "99999999"},
+        {"PiiHits": 0, "SecretHits": 65535},
+    ),
+    "a guardrail that blocks": Case(
+        {"gen_ai.operation.name": "apply_guardrail", "gen_ai.guardrail.result.value": "GUARDRAIL_INTERVENED"},
+        {"Kind": "guardrail", "GuardrailResult": "block"},
+    ),
+    "a guardrail that lets pass": Case(
+        OPENAI | {"gen_ai.guardrail.result.value": "NONE"}, {"GuardrailResult": "pass"}
+    ),
+    "a guardrail that was not triggered": Case(
+        OPENAI | {"gen_ai.guardrail.triggered": False}, {"GuardrailResult": "pass"}
+    ),
+    "a guardrail that was not passed": Case(
+        OPENAI | {"guardrail.passed": False}, {"GuardrailResult": "block"}
+    ),
+    "Bedrock's guardrail": Case(
+        OPENAI | {"gen_ai.response.finish_reasons": '["guardrail_intervened"]'},
+        {"GuardrailResult": "block", "FinishReason": "content_filter"},
+    ),
+    "no guardrail": Case(OPENAI, {"GuardrailResult": ""}),
+}
+
 GROUPS = {
     "tokens": TOKENS,
     "wrappers": WRAPPERS,
@@ -521,6 +623,7 @@ GROUPS = {
     "finish": FINISH,
     "content": CONTENT,
     "people": PEOPLE,
+    "features": FEATURES,
 }
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
 

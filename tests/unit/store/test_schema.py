@@ -42,7 +42,7 @@ def test_every_migration_opens_with_why() -> None:
 
 def test_statements_end_at_a_semicolon_that_ends_a_line() -> None:
     migration = Migration(1, "calls", TABLE + VIEW)
-    statements = [*migration.tables(ONE), *migration.views(ONE)]
+    statements = [*migration.tables(ONE), *(view.made_by for view in migration.views(ONE))]
     assert [statement.split("\n")[0] for statement in statements] == [
         "CREATE TABLE IF NOT EXISTS watchkeeper.calls",
         "CREATE MATERIALIZED VIEW IF NOT EXISTS watchkeeper.calls_of_doors  TO watchkeeper.calls AS",
@@ -96,6 +96,10 @@ def test_no_placeholder_is_left(layout: Layout) -> None:
     allowed = {"{shard}", "{replica}"} if layout.cluster else set()
     for migration in load_migrations():
         changes = [change.change for change in migration.changeables(layout)]
-        for statement in [*(*migration.tables(layout), *migration.views(layout)), *changes]:
+        for statement in [
+            *migration.tables(layout),
+            *(view.made_by for view in migration.views(layout)),
+            *changes,
+        ]:
             assert set(re.findall(r"\{[a-z_:]+\}", statement)) <= allowed
             assert "{{" not in statement
