@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 MOST_BYTES = 4 << 20
 MOST_NODES = 100_000
 MOST_DEPTH = 32
+LONGEST_NUMBER = 400
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: names of fields and places in lists, from the outside."""
@@ -238,8 +239,8 @@ class _Builder:
         return self._scalar(node)
 
     def _scalar(self, node: yaml.Node) -> Any:
-        """Only what JSON has too: dates and the like stay the text that they are."""
-        if node.tag in _JSON_TAGS:
+        """Only what JSON has too: dates, and what is too long for a number, stay the text that they are."""
+        if node.tag in _JSON_TAGS and len(node.value) <= LONGEST_NUMBER:
             return self._scalars.construct_object(node)
         return str(node.value)
 
