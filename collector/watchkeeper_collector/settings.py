@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         le=65535,
         description="OTLP/gRPC. 0 takes a free port.",
     )
+    backup_target: str = Field(
+        "",
+        description=(
+            "Where a ClickHouse server writes backups, as its SQL says it, with `{name}` for theirs:"
+            " `Disk('backups', '{name}')`. The embedded engine's go into the backup's own folder."
+        ),
+    )
     tls_cert_file: Path | None = Field(
         None,
         description="Certificate chain in PEM that both doors show: then they speak TLS and nothing else.",
@@ -112,6 +119,14 @@ class Settings(BaseSettings):
         description=(
             "Serve everybody although no API key exists: on an address that other machines reach,"
             " and without a look at `Host` and `Origin`."
+        ),
+    )
+    row_policies: bool = Field(
+        default=False,
+        description=(
+            "On a ClickHouse server, put people's questions by a user of its own in a role of their project,"
+            " whose row policies leave only its rows. The DSN's user needs a password and"
+            " `access_management`."
         ),
     )
     oidc_issuer: str = Field(
@@ -376,6 +391,11 @@ class Settings(BaseSettings):
         if self.tls_cert_file is None or self.tls_key_file is None:
             raise ConfigurationError("TLS needs both `tls_cert_file` and `tls_key_file`.")
         return Certificates(self.tls_cert_file, self.tls_key_file, self.tls_client_ca_file)
+
+    @property
+    def backups_dir(self) -> Path:
+        """Where a running collector makes backups."""
+        return self.data_dir / "backups"
 
     @property
     def spool_dir(self) -> Path:

@@ -6,8 +6,8 @@
         server.start()  # … and its end: same port, same data
 
 What it leaves out: streamed answers (an answer is complete before its first byte, as with
-``wait_end_of_query=1``), what a session keeps between requests, users beside the one configured, the
-native protocol, TLS, clusters.
+``wait_end_of_query=1``), what a session keeps between requests, users and row policies but for what
+``access_control`` imitates, the native protocol, TLS, clusters.
 """
 
 import os

@@ -6,6 +6,7 @@ import re
 import sys
 import uuid
 from base64 import b64decode
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import lz4.frame
 from clickhouse_connect.driver._backend.httpcommon import decompress_response
 
+from tests.clickhouse_server.access_control import AccessControl
 from tests.clickhouse_server.engine import Answer, Engine, EngineError, Request, quoted
 
 # What the interface reads itself; every other URL parameter is a setting.
@@ -43,6 +45,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.engine = engine
         self.credentials = (user, password)
+        self.access = AccessControl()
 
     def as_the_engines_user(self, statement: bytes) -> bytes:
         """A dictionary may read as this server's user; the engine behind it has one without a password."""
@@ -74,8 +77,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(200, b"Ok.\n", {})
         parameters = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         try:
-            self._check_password(parameters)
-            answer = self.server.engine.run(self._request(parameters, body))
+            user = self._check_password(parameters)
+            answer = self._run(user, parameters.get("role", ""), self._request(parameters, body))
         except EngineError as error:
             code = {"X-ClickHouse-Exception-Code": str(error.code)}
             return self._send(STATUS.get(error.code, 500), f"{error}\n".encode(), code)
@@ -100,16 +103,31 @@ class Handler(BaseHTTPRequestHandler):
         encoding = self.headers.get("Content-Encoding")
         return lz4.frame.decompress(body) if encoding == "lz4" else decompress_response(body, encoding)
 
-    def _check_password(self, parameters: dict[str, str]) -> None:
+    def _run(self, user: str, role: str, request: Request) -> Answer:
+        """As the engine's one user, with what the role's row policies leave."""
+        access = self.server.access
+        if user == self.server.credentials[0]:
+            if access.take(request.statement.decode("utf-8", "replace")):
+                return Answer(b"", "", {})
+            return self.server.engine.run(request)
+        access.check(user, role, request.statement.decode("utf-8", "replace"))
+        filters = access.filters(role, request.settings.get("additional_table_filters", ""))
+        return self.server.engine.run(
+            replace(request, settings={**request.settings, "additional_table_filters": filters})
+        )
+
+    def _check_password(self, parameters: dict[str, str]) -> str:
+        """The user's name."""
         user = self.headers.get("X-ClickHouse-User") or parameters.get("user", "default")
         password = self.headers.get("X-ClickHouse-Key") or parameters.get("password", "")
         if (given := self.headers.get("Authorization", "")).startswith("Basic "):
             user, _, password = b64decode(given[6:]).decode().partition(":")
-        if (user, password) != self.server.credentials:
+        if (user, password) != self.server.credentials and not self.server.access.knows(user, password):
             raise EngineError(
                 f"Code: 516. DB::Exception: {user}: Authentication failed: password is incorrect, or there"
                 " is no user with such name. (AUTHENTICATION_FAILED)"
             )
+        return user
 
     def _request(self, parameters: dict[str, str], body: bytes) -> Request:
         if boundary := FORM.match(self.headers.get("Content-Type", "")):

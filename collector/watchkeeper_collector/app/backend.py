@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from watchkeeper_collector.app.erasing import build_erasure
 from watchkeeper_collector.app.keeping import Keeping
 from watchkeeper_collector.app.reporting_sink import ReportingSink
+from watchkeeper_collector.app.walls import build_walls
 from watchkeeper_collector.errors import StateUnavailableError, StoreUnavailableError
 from watchkeeper_collector.pricing.price_table import PriceTable
 from watchkeeper_collector.pricing.worker import PriceWorker
@@ -77,6 +78,14 @@ class Backend:
         self.statements = OpenedStore(
             settings.store_dsn, self.opening, answer_timeout_s=longest_s, settings=SESSION_SETTINGS
         )
+        self._walls = build_walls(
+            settings,
+            self._layout,
+            self.store,
+            self.opening,
+            {self.queries: {}, self.statements: SESSION_SETTINGS},
+            answer_timeout_s=longest_s,
+        )
         self._migration_lease = state.lease("migration", ttl_s=MIGRATION_LEASE_S)
         self._is_retired = False
         self._drain: Drain | None = None
@@ -123,7 +132,7 @@ class Backend:
         rollup = Rollup(
             kept_days=self._settings.span_retention_days, kept_days_of=self.keeping.shortest_span_days
         )
-        return Source(store, self._layout.database, self._limits, rollup)
+        return Source(self._walls.around(store), self._layout.database, self._limits, rollup)
 
     def erase(self, project: str) -> None:
         """Remove everything that the store has of a project."""
@@ -161,7 +170,7 @@ class Backend:
                 is_idle &= not thread.is_alive()
             self._release_leases()
         if is_idle:
-            for store in (self.status, self.statements, self.queries, self.store):
+            for store in (*self._walls.readers, self.status, self.statements, self.queries, self.store):
                 store.close()
         else:
             log.warning("The store has not taken everything after %.0f s: the rest waits on disk.", timeout_s)

@@ -68,7 +68,9 @@ class Store:
             columns = answer.column_names
             if not columns and IS_SELECT.match(sql):  # an empty answer in Native says nothing at all
                 shape = client.query(
-                    f"DESCRIBE TABLE (\n{sql.rstrip('; ')}\n)", parameters=dict(parameters or {})
+                    f"DESCRIBE TABLE (\n{sql.rstrip('; ')}\n)",
+                    parameters=dict(parameters or {}),
+                    settings=dict(settings or {}),
                 )
                 columns = shape.result_columns[0]
             return Result(tuple(columns), answer.result_rows)
