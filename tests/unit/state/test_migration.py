@@ -26,5 +26,6 @@ def test_applied_migrations_never_change() -> None:
         "0002_leases": "dd1a64e1f0a51b7a",
         "0003_operations": "115b48ceeea18bca",
         "0004_alerts": "e27b6af1094160e0",
+        "0007_access": "4f196f427ea82a45",
         "0008_redaction": "3ef7f0d5bd30bde6",
     }
