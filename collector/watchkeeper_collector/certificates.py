@@ -1,4 +1,4 @@
-"""The certificate that both doors show, and which clients they let in: files in PEM, read anew when changed."""
+"""The certificate that both doors show, and which clients they let in: PEM files, read anew when changed."""
 
 import logging
 import ssl

@@ -21,6 +21,7 @@
     ├── RefusedSegmentError        ClickHouse answers, and refuses this data
     ├── SealedError                bytes on disk whose key is missing or another
     └── ConfigurationError         settings that cannot work
+        └── InvalidBackupError     a backup that is damaged, or does not fit here
 
 Each class knows its HTTP status, its gRPC status and whether a retry can help, so that the
 two doors and the API never decide that for themselves. OTLP clients retry on 429, 502, 503
@@ -153,3 +154,7 @@ class SealedError(WatchkeeperError):
 class ConfigurationError(WatchkeeperError):
     code = "configuration"
     is_retryable = False
+
+
+class InvalidBackupError(ConfigurationError):
+    code = "invalid_backup"

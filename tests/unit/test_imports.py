@@ -34,7 +34,7 @@ LEVELS = (
     {"cli"},
     {"serving"},
     {"app"},
-    {"api", "otlp", "alerts", "drift", "demo"},
+    {"api", "otlp", "alerts", "backup", "drift", "demo"},
     {"query", "erasure", "pricing", "redaction", "rollup", "settling", "spool", "store", "state"},
     {"telemetry"},
     {"settings"},

@@ -10,6 +10,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from watchkeeper_collector.api import (
+    backups,
     dead_letters,
     demo,
     erasure,
@@ -39,6 +40,7 @@ from watchkeeper_collector.app.access import (
 )
 from watchkeeper_collector.app.alerting import Alerting, build_alerting
 from watchkeeper_collector.app.backend import Backend
+from watchkeeper_collector.app.backups import build_backups
 from watchkeeper_collector.app.drifting import Drifting, build_drifting
 from watchkeeper_collector.app.identity import load_identity
 from watchkeeper_collector.app.keeping import build_keeper
@@ -230,6 +232,7 @@ def _build_api(
         redacting.build_router(state, policies),
         *build_governance(state),
         erasure.build_router(state.erasures),
+        backups.build_router(build_backups(settings, spool, state, backend), is_operator),
         retention.build_router(build_keeper(backend.keeping, backend.queries, backend.retention.run_round)),
         *alerting.routers,
         *drifting.routers,

@@ -8,6 +8,7 @@ import typer
 
 from watchkeeper_collector.cli import (
     audit,
+    backup,
     dashboard,
     dead_letters,
     doctor,
@@ -20,6 +21,7 @@ from watchkeeper_collector.cli import (
     projects,
     query,
     redaction,
+    restore,
     retention,
     rules,
     running,
@@ -74,6 +76,8 @@ def build_program() -> typer.Typer:
         migrate,
         retention,
         erase,
+        backup,
+        restore,
         version,
     ):
         part.add_to(program)

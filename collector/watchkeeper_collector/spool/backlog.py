@@ -3,6 +3,8 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from watchkeeper_collector.spool.request import SIGNALS
@@ -38,6 +40,7 @@ class Backlog:
         self._queues = {signal: Queue() for signal in SIGNALS}
         self._bytes = 0
         self._is_finishing = False
+        self._is_held = False
         self._changed = threading.Condition()
 
     @property
@@ -84,7 +87,7 @@ class Backlog:
             queue.taken.remove(segment)
             queue.failures, queue.last_failure = 0, ""
             self._bytes -= segment.size_bytes
-            self._changed.notify()
+            self._changed.notify_all()
 
     def failures(self, signal: str) -> int:
         """Return how often in a row a segment of the signal was postponed."""
@@ -104,7 +107,21 @@ class Backlog:
             queue.failures += 1
             queue.last_failure = reason
             queue.resume_at_s = float("inf") if self._is_finishing else time.monotonic() + pause_s
-            self._changed.notify()
+            self._changed.notify_all()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hand nothing out for as long as the block lasts, which begins when what was taken is back."""
+        with self._changed:
+            self._is_held = True
+            while any(queue.taken for queue in self._queues.values()):
+                self._changed.wait()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_held = False
+                self._changed.notify_all()
 
     def finish(self) -> None:
         """Try every segment once more without a pause; then :meth:`take` returns nothing."""
@@ -123,10 +140,14 @@ class Backlog:
             self._changed.notify_all()
 
     def _next_queue(self) -> Queue | None:
+        if self._is_held:
+            return None
         now_s = time.monotonic()
         ready = [q for q in self._queues.values() if q.is_free(self._side_by_side) and q.resume_at_s <= now_s]
         return min(ready, key=lambda queue: queue.waiting[0].id, default=None)
 
     def _shortest_pause_s(self) -> float | None:
+        if self._is_held:
+            return None
         resting = [q.resume_at_s for q in self._queues.values() if q.is_free(self._side_by_side)]
         return max(0.0, min(resting) - time.monotonic()) if resting else None

@@ -1,0 +1,1 @@
+"""A copy of everything that a collector keeps, and a collector made of one."""
