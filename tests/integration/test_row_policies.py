@@ -171,3 +171,17 @@ def test_policies_that_can_not_be_are_refused_with_the_reason(tmp_path: Path) ->
     dsn = "clickhouse://default@127.0.0.1:9/watchkeeper"
     with pytest.raises(ConfigurationError, match="needs a password"):
         build_collector(Settings(data_dir=tmp_path, dsn=dsn, row_policies=True))
+
+
+def test_questions_of_people_go_through_the_reading_user(
+    site: tuple[ClickHouseServer, CollectorProcess], keys: dict[str, str]
+) -> None:
+    """With that user's password changed none is answered; ingest goes on."""
+    server, collector = site
+    with closing(Store(server.dsn)) as store:
+        store.command(f"ALTER USER `watchkeeper_reader` IDENTIFIED WITH sha256_hash BY '{'0' * 64}'")
+    for path in ("/api/v1/query?measures=spans&start=-30m", "/api/v1/traces?start=-30m"):
+        assert collector.ask(path, key=keys["search"]).status == 503
+    query = {"query": "SELECT 1"}
+    assert collector.ask("/api/v1/sql", method="POST", key=keys["search"], body=query).status == 503
+    assert collector.get("/api/v1/status", keys["search"])["store"]["is_reachable"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from watchkeeper_collector.api.access import Reader
+from watchkeeper_collector.api.access import Reader, may_show_content
 from watchkeeper_collector.api.paging import Cursor, Limit, Page
 from watchkeeper_collector.query.source import Slice
 from watchkeeper_collector.query.times import Window, read_step, read_window
@@ -228,7 +228,7 @@ def _add_check(router: APIRouter, drift: Drift, now_ns: Callable[[], int]) -> No
     @router.post("/check")
     def check(caller: Reader, asked: NewCheck) -> Check:
         """Compare two slices now: has it changed, how much, why; or how much data is missing."""
-        may_read = caller.allows("content")
+        may_read = may_show_content(caller)
         found = drift.check(caller.project, asked, now_ns(), may_read_content=may_read)
         return Check(**found, content_hidden=not may_read)
 
