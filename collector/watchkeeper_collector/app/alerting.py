@@ -14,6 +14,7 @@ from watchkeeper_collector.alerts.engine.engine import Engine, Evaluate
 from watchkeeper_collector.alerts.engine.history import HistoryWriter
 from watchkeeper_collector.alerts.engine.worker import AlertWorker
 from watchkeeper_collector.alerts.evaluation.evaluating import Providers, evaluate
+from watchkeeper_collector.alerts.evaluation.memory import Memory
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation
 from watchkeeper_collector.alerts.rules.book import RuleBook
 from watchkeeper_collector.alerts.rules.rule import Rule
@@ -108,13 +109,14 @@ def build_alerting(settings: Settings, state: State, spool: Spool, backend: Back
 
 def build_evaluate(state: State, source: Source, statements: Source, timeout_s: float) -> Evaluate:
     """Evaluates a group's rules over all projects within the time."""
+    memory = Memory()
 
     def find(rules: Sequence[Rule], at: datetime) -> Sequence[Evaluation]:
         asked, stated = (
             replace(one, connection=DeadlineConnection(one.connection, timeout_s))
             for one in (source, statements)
         )
-        providers = build_providers(state, asked, stated)
+        providers = replace(build_providers(state, asked, stated), memory=memory)
         projects = [project.id for project in state.projects.list()]
         return evaluate(rules, at, _always(asked), projects, providers)
 
