@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from watchkeeper_collector.alerts.evaluation import asking
 from watchkeeper_collector.alerts.evaluation.evaluating import Providers, evaluate, evaluate_history
+from watchkeeper_collector.alerts.evaluation.memory import Memory
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation, Sample
 from watchkeeper_collector.alerts.rules.book import RuleBook
 from watchkeeper_collector.alerts.rules.files import read_rule_texts
@@ -279,15 +280,16 @@ KINDS = [
 
 
 class Counting:
-    """A connection that counts the queries that pass it."""
+    """A connection that counts the queries that pass it, and those about steps of the past among them."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.queries = 0
+        self.queries = self.about_steps = 0
 
-    def query(self, *given: Any, **named: Any) -> Answer:
+    def query(self, sql: str, *given: Any, **named: Any) -> Answer:
         self.queries += 1
-        return self.store.query(*given, **named)
+        self.about_steps += "intDiv(" in sql
+        return self.store.query(sql, *given, **named)
 
     def raw_query(self, *given: Any, **named: Any) -> bytes:
         return self.store.raw_query(*given, **named)
@@ -511,3 +513,20 @@ def test_a_test_that_expects_otherwise_fails_in_words(workshop: Workshop, tmp_pa
     assert any("expected, but not firing" in failure and "elsewhere" in failure for failure in failures)
     assert any("firing, but not expected" in failure and "openai" in failure for failure in failures)
     assert any("expected 2 notifications 'resolved', and there were 1" in failure for failure in failures)
+
+
+def test_history_is_asked_for_once_until_its_next_step(shelf: Shelf) -> None:
+    rules = [
+        rule_of("measure: calls, window: 1h, anomaly: {trigger: 1h, recovery: 1h}"),
+        rule_of("measure: cost_usd, by: [user], window: 1d, change: {against: mean}, condition: '> 3x'", "B"),
+    ]
+    counting = Counting(shelf.store)
+    source = Source(counting, DATABASE)
+    providers = Providers(memory=Memory())
+    counts = []
+    for at in (NOON, NOON + timedelta(seconds=60), NOON + timedelta(hours=1)):
+        before = counting.about_steps
+        found = evaluate(rules, at, lambda _: source, ["shop"], providers)
+        assert [one.problem for one in found] == ["", ""]
+        counts.append(counting.about_steps - before)
+    assert counts == [2, 0, 2]

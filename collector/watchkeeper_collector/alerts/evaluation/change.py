@@ -13,9 +13,13 @@ from watchkeeper_collector.alerts.evaluation.measured import (
     sample_of,
     values_of,
 )
-from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, answer_to
+from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, answer_to, nanoseconds
 from watchkeeper_collector.alerts.evaluation.sample import Sample
 from watchkeeper_collector.alerts.rules.condition import Change
+from watchkeeper_collector.query.times import SECOND_NS
+
+MEAN_GRID = 60
+"""What a mean is of ends up to so small a part of a window earlier than the window before."""
 
 BACK_S = {"day": 86_400.0, "week": 7 * 86_400.0}
 
@@ -80,12 +84,16 @@ def _now(moment: Moment, condition: Change) -> Ask:
 
 
 def _before(moment: Moment, condition: Change) -> Ask:
+    """A mean's windows end on a grid, so that the same is asked for a while, and can be remembered."""
     series, windows = condition.series, condition.windows
+    if windows > 1:
+        grid_ns = max(1, nanoseconds(series.window_s) // MEAN_GRID)
+        back_s = series.window_s + (moment.end_ns % grid_ns) / SECOND_NS
+        length_s, step_s = series.window_s * windows, series.window_s
+        return ask_of(moment, series, (series.measure,), window_s=length_s, back_s=back_s, step_s=step_s)
     return ask_of(
         moment,
         series,
         (series.measure,),
-        window_s=series.window_s * windows,
         back_s=BACK_S.get(condition.against, series.window_s),
-        step_s=series.window_s if windows > 1 else 0.0,
     )

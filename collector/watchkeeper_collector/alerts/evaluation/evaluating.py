@@ -22,6 +22,7 @@ from watchkeeper_collector.alerts.evaluation.budgets import ListBudgets
 from watchkeeper_collector.alerts.evaluation.drift import FindVerdicts
 from watchkeeper_collector.alerts.evaluation.examples import add_examples
 from watchkeeper_collector.alerts.evaluation.history import answer_history
+from watchkeeper_collector.alerts.evaluation.memory import Memory
 from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, moment_of
 from watchkeeper_collector.alerts.evaluation.sample import Evaluation, Sample
 from watchkeeper_collector.alerts.rules.condition import (
@@ -64,12 +65,14 @@ JUDGES: Mapping[type, Callable[[Moment, Any, Answers], list[Sample]]] = {
 class Providers:
     """What some kinds need beside spans. ``None``: rules of that kind have a problem, which says so.
 
-    ``statements_of`` gives sources on a store that only reads, for SQL of people.
+    ``statements_of`` gives sources on a store that only reads, for SQL of people. ``memory`` spares asking
+    for the same history again.
     """
 
     list_budgets: ListBudgets | None = None
     find_verdicts: FindVerdicts | None = None
     statements_of: SourceOf | None = None
+    memory: Memory | None = None
 
 
 def evaluate(
@@ -83,7 +86,7 @@ def evaluate(
     began_s = time.perf_counter()
     moments = [moment_of(rule, at, projects) for rule in rules]
     asks = [ask for moment in moments for ask in _asks(moment)]
-    answers: Answers = answer_asks(asks, source_of("")) if asks else {}
+    answers = _answer(asks, source_of(""), providers.memory) if asks else {}
     shared_s = (time.perf_counter() - began_s) / max(1, len(rules))
     found = [_evaluate(moment, answers, source_of, providers, shared_s) for moment in moments]
     return add_examples(found, moments, source_of)
@@ -125,6 +128,15 @@ def longest_window_s(rule: Rule) -> float:
         return max(condition.seen_s, condition.series.window_s)
     series = series_of(condition)
     return series.window_s if series is not None else 0.0
+
+
+def _answer(asks: Sequence[Ask], source: Source, memory: Memory | None) -> Answers:
+    if memory is None:
+        return answer_asks(asks, source)
+    known = memory.find(asks)
+    asked = answer_asks([ask for ask in asks if ask not in known], source)
+    memory.keep(asked.items())
+    return known | asked
 
 
 def _asks(moment: Moment) -> Sequence[Ask]:

@@ -1,8 +1,10 @@
 """Rule files: what they say, and everything that is wrong with them at once, each at its place."""
 
+import re
 from pathlib import Path
 
 import pytest
+from watchkeeper_collector.alerts.documents import Faults, read_document, read_model
 from watchkeeper_collector.alerts.rules.book import RuleBook
 from watchkeeper_collector.alerts.rules.condition import (
     Absence,
@@ -23,6 +25,7 @@ from watchkeeper_collector.alerts.rules.files import load_rule_files, read_rule_
 from watchkeeper_collector.alerts.rules.rendering import render_rule
 from watchkeeper_collector.alerts.rules.rule import Rule
 from watchkeeper_collector.alerts.rules.schema import build_schema, load_schema
+from watchkeeper_collector.alerts.testing.document import TestFileDocument
 
 DATA = Path(__file__).parents[3] / "data" / "rules"
 HOUR_S, DAY_S = 3_600.0, 86_400.0
@@ -218,3 +221,19 @@ def test_a_pattern_that_names_nothing_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_bytes(b"\xff\xfe")
     (fault,) = load_rule_files([str(tmp_path / "*.yml")]).faults
     assert fault.message == "The file is not UTF-8."
+
+
+def test_the_page_shows_rules_and_tests_that_are_sound() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "alerts.md").read_text("utf-8")
+    rules, tests = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert [rule.alert for rule in rules_of(rules)] == ["ProviderOutage"]
+    document, faults = read_document(tests, "tests.yml")
+    assert document is not None
+    noted = Faults(document)
+    assert read_model(document, TestFileDocument, noted) is not None, noted.found
+    assert faults == []
+    blocks = re.findall(r"\| `([a-z_]+: [^|]*)` \|$", page, re.MULTILINE)
+    assert len(blocks) == 9
+    for block in blocks:
+        fields = ", ".join(block.split("`, `"))
+        assert faults_of(fields) == [], fields
