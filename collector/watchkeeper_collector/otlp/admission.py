@@ -7,9 +7,10 @@ ever sees canonical protobuf: it refuses or misreads some of the rest (groups, b
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from google.protobuf.message import DecodeError
 
@@ -35,6 +36,7 @@ LAYOUT: tuple[tuple[set[int], set[int]], ...] = (
 )  # per level: the tags of what is taken apart further, and of what is kept or replaced whole
 FORGED = CUT_CHARS.encode()
 MAX_UNKNOWN_FIELDS = 1_000
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Admitted:
     items: int
     rewritten: int
     refused: Counter[str]
-    redacted: Counter[str] = field(default_factory=Counter)
+    redacted: Mapping[str, int]
 
 
 class Admission:
@@ -107,7 +109,7 @@ class _Reading:
         if body and (self._edits or self._unknown):
             body = b"".join(_rebuild(body, 0, len(body), self._edits, 0))
         rewritten = sum(edit is not None for edit in self._edits.values())
-        redacted = self._redacting.hits if self._redacting is not None else Counter[str]()
+        redacted = NOTHING if self._redacting is None else self._redacting.hits
         return Admitted(body, self._items, rewritten, self._refused, redacted)
 
     def _read_level(self, level: int, start: int, end: int) -> None:

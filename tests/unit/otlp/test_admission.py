@@ -52,7 +52,7 @@ def test_a_usual_request_is_stored_byte_for_byte() -> None:
 @pytest.mark.parametrize("signal", sorted(SIGNALS))
 @pytest.mark.parametrize("body", [b"", b"\x0a\x00", field_bytes(1, b"\x12\x00")])
 def test_a_request_without_items_is_nothing(signal: str, body: bytes) -> None:
-    assert admit(body, signal) == Admitted(b"", 0, 0, {})
+    assert admit(body, signal) == Admitted(b"", 0, 0, {}, {})
 
 
 @pytest.mark.parametrize(
