@@ -262,6 +262,17 @@ def test_newer_news_take_the_place_of_older_that_were_not_taken(desk: NotifierDe
     assert len(hook.taken) == 1
 
 
+def test_delivery_that_was_superseded_while_it_was_tried_stays_so(desk: NotifierDesk, hook: Service) -> None:
+    hook.script = [500]
+    desk.write(ALONE)
+    desk.route(31)
+    (under_way,) = desk.ledger()
+    desk.write(notice("LatencyHigh", labels={"model": "b"}))
+    desk.route(331)
+    desk.sender.attempt(under_way)
+    assert [one.state for one in desk.ledger(receiver="hook")] == ["superseded", "pending"]
+
+
 def test_delivery_of_another_project_is_not_there(desk: NotifierDesk) -> None:
     desk.write(PAGE)
     desk.route(1)
@@ -378,6 +389,16 @@ def test_acknowledgement_tells_the_pager_and_ends_repetitions(desk: NotifierDesk
     desk.write(over(PAGE, 50_000))
     desk.turn(50_400)
     assert incidents(pagerduty) == [["trigger", "acknowledge", "resolve"]]
+
+
+def test_chats_and_webhooks_hear_who_takes_care(desk: NotifierDesk, hook: Service) -> None:
+    desk.write(ALONE, instances=[firing_instance(ALONE)])
+    desk.turn(31)
+    desk.acknowledging.acknowledge("shop", ALONE.fingerprint, "Ada", "On it.")
+    desk.turn(40)
+    told = hook.taken[-1].json()
+    assert (told["type"], told["data"]["author"]) == ("alert.acknowledged", "Ada")
+    assert told["data"]["title"].startswith("[ACKNOWLEDGED by Ada] LatencyHigh")
 
 
 def test_without_acknowledgement_it_is_said_again(desk: NotifierDesk, pagerduty: Service) -> None:

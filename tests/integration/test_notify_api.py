@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from watchkeeper_collector.settings import Settings
 
 from tests.contract.test_notifications import firing_instance
 from tests.notify import ROUTING_KEY, notice
-from tests.notify.services import PagerDutyRules, Service, any_rules
+from tests.notify.services import PagerDutyRules, Service, any_rules, until
 
 SECRET = "T0PSECRETTOKEN"
 
@@ -240,6 +241,25 @@ def test_refused_delivery_is_sent_again_on_demand(
     assert client.get(f"deliveries/{refused['id']}").json()["state"] == "delivered"
     assert {request.headers["webhook-id"] for request in hook.received} == {refused["id"]}
     assert client.post(f"deliveries/{refused['id']}/replay").status_code == 409
+
+
+def test_page_that_has_resolved_is_not_sent_again(
+    client: TestClient, collector: Collector, hook: Service
+) -> None:
+    make_receiver(client, hook.url)
+    make_route(client, group_interval="1s")
+    hook.script = [400]
+    one = fire(collector)
+    rounds(collector)
+    now = datetime.now(UTC)
+    over = replace(one, status="resolved", ends_at=now, at=now)
+    with collector.state.alerts.turn() as connection:
+        collector.state.alerts.commit(connection, [], [over])
+    until(lambda: rounds(collector) or len(hook.taken) == 1)
+    (refused,) = client.get("deliveries", params={"state": "refused"}).json()["items"]
+    answer = client.post(f"deliveries/{refused['id']}/replay")
+    assert answer.status_code == 409
+    assert "nobody ends" in answer.json()["error"]["message"]
 
 
 def test_ledger_has_pages(client: TestClient, hook: Service) -> None:

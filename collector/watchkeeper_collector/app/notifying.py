@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from watchkeeper_collector.alerts.notify.acknowledging import Acknowledging
 from watchkeeper_collector.alerts.notify.book import ReceiverBook
+from watchkeeper_collector.alerts.notify.claim import Claim
 from watchkeeper_collector.alerts.notify.desk import ReceiverDesk
 from watchkeeper_collector.alerts.notify.health import describe_engine
 from watchkeeper_collector.alerts.notify.links import Links
@@ -60,7 +61,7 @@ def build_notifying(settings: Settings, state: State, is_operator: IsOperator) -
         state.deliveries,
         book,
         sender,
-        may_run=lease.acquire,
+        may_run=Claim(lease.acquire).holds,
         engine_problem=lambda: describe_engine(state.alerts.evaluations(), utc_now()),
     )
     desk = ReceiverDesk(

@@ -122,8 +122,11 @@ class Deliveries:
             "updated_at": attempt.at,
             "next_try_at": next_try_at,
         }
+        mine = ROW.id == delivery.id
+        if state == "pending":  # unless it was superseded meanwhile
+            mine &= ROW.state == "pending"
         with self._database.write() as connection:
-            changed = connection.execute(update(DELIVERIES).where(ROW.id == delivery.id).values(**values))
+            changed = connection.execute(update(DELIVERIES).where(mine).values(**values))
             if changed.rowcount:
                 again = and_(ATTEMPTS.c.delivery == delivery.id, ATTEMPTS.c.number == attempt.number)
                 connection.execute(delete(ATTEMPTS).where(again))
@@ -196,6 +199,15 @@ class Deliveries:
         with self._database.read() as connection:
             return [Attempt(**row) for row in connection.execute(query).mappings()]
 
+    def has_ended(self, delivery: Delivery) -> bool:
+        """Whether the target took a later word that what this speaks of has resolved."""
+        later = (
+            (ROW.target == delivery.target) & (ROW.group_key == delivery.group_key) & (ROW.id > delivery.id)
+        )
+        query = select(ROW.id).where(later, ROW.action == "resolved", ROW.state == "delivered").limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def replay(self, delivery: Delivery, now: datetime, expires_at: datetime) -> Delivery:
         """Have a delivery that came to nothing made again, under its id.
 
@@ -213,9 +225,3 @@ class Deliveries:
                 " expired can be sent again."
             )
         return self.get(delivery.id)
-
-    def counts(self) -> dict[str, int]:
-        """How many deliveries there are, by state."""
-        query = select(ROW.state, func.count()).group_by(ROW.state)
-        with self._database.read() as connection:
-            return {row[0]: int(row[1]) for row in connection.execute(query)}

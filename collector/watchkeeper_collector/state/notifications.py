@@ -141,8 +141,9 @@ class Notifications:
         return {row["episode"]: Acknowledgement(**row) for row in rows}
 
     def mark_told(self, connection: Connection, episodes: Collection[str], now: datetime) -> None:
-        told = ACKNOWLEDGEMENTS.c.episode.in_(list(episodes))
-        connection.execute(update(ACKNOWLEDGEMENTS).where(told).values(told_at=now))
+        if episodes:
+            told = ACKNOWLEDGEMENTS.c.episode.in_(list(episodes))
+            connection.execute(update(ACKNOWLEDGEMENTS).where(told).values(told_at=now))
 
     def has_untold(self) -> bool:
         """Whether an acknowledgement waits to be told to the pagers."""
@@ -150,11 +151,9 @@ class Notifications:
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 
-    def expire(self, connection: Connection, before: datetime, episodes: Collection[str]) -> None:
-        """Forget older acknowledgements of others than these episodes, and silences that ended before."""
-        columns = ACKNOWLEDGEMENTS.c
-        old = (columns.acknowledged_at < before) & columns.episode.not_in(list(episodes))
-        connection.execute(delete(ACKNOWLEDGEMENTS).where(old))
+    def expire(self, connection: Connection, before: datetime) -> None:
+        """Forget older acknowledgements, and silences that ended before."""
+        connection.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.acknowledged_at < before))
         connection.execute(delete(SILENCES).where(SILENCES.c.ends_at < before))
 
     # --- receivers and routes of all projects

@@ -116,9 +116,14 @@ class ReceiverDesk:
         return self.get([receiver.project], name)
 
     def replay(self, projects: Collection[str], delivery_id: str) -> Delivery:
-        """Raises ``NotFoundError``, and ``ConflictError`` for what was taken or is on its way."""
-        now = self._now()
-        return self._ledger.replay(self._ledger.get(delivery_id, projects), now, now + TRIED_FOR)
+        """Raises ``NotFoundError``, and ``ConflictError`` for what was taken, is on its way, or is over."""
+        delivery, now = self._ledger.get(delivery_id, projects), self._now()
+        if delivery.action != "resolved" and self._ledger.has_ended(delivery):
+            raise ConflictError(
+                "What this speaks of has resolved, and the receiver knows: it would open a page that nobody"
+                " ends."
+            )
+        return self._ledger.replay(delivery, now, now + TRIED_FOR)
 
     # --- routes
 

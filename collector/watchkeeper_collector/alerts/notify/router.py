@@ -145,8 +145,7 @@ class Router:
                 if one.status == "resolved" and one.fingerprint not in told and now - one.at >= RESOLVED_KEPT
             ]
             self._notifications.forget_alerts(connection, old)
-            episodes = [one.episode for one in known.alerts.values()]
-            self._notifications.expire(connection, now - LEDGER_KEPT, episodes)
+            self._notifications.expire(connection, now - LEDGER_KEPT)
             self._deliveries.forget(connection, now - LEDGER_KEPT)
             self._deliveries.forget(connection, now - ROUTINE_KEPT, ROUTINE_KINDS)
             self._tidied_at = now

@@ -98,7 +98,7 @@ def _status(notification: Notification) -> str:
         case "firing":
             status = f"FIRING:{len(notification.firing) + notification.truncated}"
         case "acknowledged":
-            status = "ACKNOWLEDGED"
+            status = f"ACKNOWLEDGED by {notification.author}" if notification.author else "ACKNOWLEDGED"
         case other:
             status = other.upper()
     return f"[{'TEST ' if notification.is_test else ''}{status}]"

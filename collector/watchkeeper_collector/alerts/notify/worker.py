@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ class NotifierStatus:
     refused: int = 0
     expired: int = 0
     last_error: str = ""
+    configuration_problem: str = ""
 
 
 class Notifier:
@@ -77,17 +79,19 @@ class Notifier:
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Begin no more attempts, and wait for those under way. What is not sent waits in the ledger."""
+        ends_at_s = time.monotonic() + timeout_s
         self._closing.set()
         if self._thread is not None:
-            self._thread.join()
-        if not self._lanes.close(CLOSE_TIMEOUT_S):
+            self._thread.join(timeout_s)
+        if not self._lanes.close(ends_at_s - time.monotonic()):
             log.warning("An attempt to notify is under way still: it is made again at the next start.")
 
     def run_round(self) -> None:
         """Plan what is to be said, and have it sent. Raises ``StateUnavailableError``."""
         self._book.refresh()
+        self.status.configuration_problem = self._book.problem
         now = self._clock()
         if self._router.is_due(now):
             counts = self._router.run_round(now)

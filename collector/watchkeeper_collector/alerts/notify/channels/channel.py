@@ -50,6 +50,7 @@ class Channel(BaseModel):
 
     kind: ClassVar[str] = ""
     pace: ClassVar[Pace | None] = None
+    hears_acknowledgements: ClassVar[bool] = False
     is_direct: ClassVar[bool] = False  # takes each notice as it comes, ungrouped: it groups by itself
     is_operators: ClassVar[bool] = False  # reaches what only the operator may reach: not by the API
 
@@ -57,6 +58,8 @@ class Channel(BaseModel):
 
     def hears(self, notification: Notification) -> bool:
         """Whether the notification is to be sent here at all."""
+        if notification.action == "acknowledged":
+            return self.hears_acknowledgements
         if notification.action == "resolved" or notification.reason == "some_resolved":
             return self.send_resolved
         return notification.action == "firing"

@@ -38,15 +38,13 @@ class PagerDuty(HttpChannel):
 
     kind: ClassVar[str] = "pagerduty"
     pace: ClassVar[Pace | None] = Pace(120, 60.0)
+    hears_acknowledgements: ClassVar[bool] = True
 
     routing_key: Annotated[SecretStr, AfterValidator(_check_key)]
     region: Literal["us", "eu"] = "us"
     url: Annotated[str, AfterValidator(lambda text: check_url(text) if text else "")] = ""
     severity: Literal["critical", "error", "warning", "info"] = "error"
     component: Annotated[str, Field(max_length=255)] = ""
-
-    def hears(self, notification: Notification) -> bool:
-        return super().hears(notification) or notification.action == "acknowledged"
 
     def build_requests(self, message: Message) -> Sequence[Request]:
         notification = message.notification

@@ -30,6 +30,7 @@ class Slack(HttpChannel):
 
     kind: ClassVar[str] = "slack"
     pace: ClassVar[Pace | None] = Pace(1, 1.0)
+    hears_acknowledgements: ClassVar[bool] = True
 
     url: Annotated[SecretStr, AfterValidator(check_secret_url)]
     mention: Annotated[str, Field(pattern=r"^(<[!@][^<>&\s]{1,100}>\s?){0,5}$")] = ""

@@ -35,6 +35,7 @@ class Teams(HttpChannel):
 
     kind: ClassVar[str] = "teams"
     pace: ClassVar[Pace | None] = Pace(4, 1.0)
+    hears_acknowledgements: ClassVar[bool] = True
 
     url: Annotated[SecretStr, AfterValidator(check_secret_url)]
 

@@ -49,6 +49,7 @@ class Webhook(HttpChannel):
     """``secrets``: the newest first. ``format``: ours, or Alertmanager's payload of version 4."""
 
     kind: ClassVar[str] = "webhook"
+    hears_acknowledgements: ClassVar[bool] = True
 
     url: Annotated[SecretStr, AfterValidator(check_secret_url)]
     secret: Annotated[SecretStr | None, AfterValidator(optional(_check_key))] = None
