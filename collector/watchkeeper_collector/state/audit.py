@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from watchkeeper_collector.state.audit_redaction import redact
 from watchkeeper_collector.state.audit_tables import AUDIT_ENTRIES, AUDIT_HEADS
@@ -24,6 +24,13 @@ BATCH = 1_000
 BY_LINK = "link"
 """Who changes something by an address with a secret in it, such as that of a button in a notification."""
 MOST_CHARS = 16_000
+# Made once: putting statements together costs more than running them.
+ADD = insert(AUDIT_ENTRIES)
+OF = AUDIT_HEADS.c.project == bindparam("of")
+LOCK_HEAD = (
+    select(AUDIT_HEADS.c.project, AUDIT_HEADS.c.number, AUDIT_HEADS.c.hash).where(OF).with_for_update()
+)
+MOVE_HEAD = update(AUDIT_HEADS).where(OF).values(number=bindparam("to"), hash=bindparam("with_hash"))
 OPEN_HEAD = text(
     "INSERT INTO audit_heads (project, number, hash) VALUES (:project, 0, :hash) ON CONFLICT DO NOTHING"
 )
@@ -142,10 +149,9 @@ class Audit:
         for project in sorted(by_project):
             head = _take_head(connection, project)
             entries = build_entries(head, by_project[project], at)
-            connection.execute(insert(AUDIT_ENTRIES), [asdict(entry) for entry in entries])
-            mine = AUDIT_HEADS.c.project == project
-            last = {"number": entries[-1].number, "hash": entries[-1].hash}
-            connection.execute(update(AUDIT_HEADS).where(mine).values(**last))
+            connection.execute(ADD, [asdict(entry) for entry in entries])
+            last = entries[-1]
+            connection.execute(MOVE_HEAD, {"of": project, "to": last.number, "with_hash": last.hash})
 
 
 def build_entries(head: Head, deeds: Sequence[Deed], at: datetime) -> list[Entry]:
@@ -183,8 +189,7 @@ def hash_entry(previous: str, facts: Mapping[str, Any]) -> str:
 def _take_head(connection: Connection, project: str) -> Head:
     """The end of the chain, which nobody else continues until the transaction ends."""
     connection.execute(OPEN_HEAD, {"project": project, "hash": GENESIS})
-    query = select(AUDIT_HEADS).where(AUDIT_HEADS.c.project == project).with_for_update()
-    return Head(**connection.execute(query).mappings().one())
+    return Head(*connection.execute(LOCK_HEAD, {"of": project}).one())
 
 
 def _project_of(changes: Sequence[Change]) -> str:

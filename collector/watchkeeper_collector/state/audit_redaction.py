@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SECRET = re.compile(
-    r"secret|passw|token|credential|authorization|cookie|private|headers|(api|routing|integration)_?key",
+    r"secret|passw|token|credential|authorization|cookie|private|headers|api_?key|(^|_)key$|dsn",
     re.IGNORECASE,
 )
 CONTENT = re.compile(
