@@ -22,52 +22,65 @@ MEASURED = """SELECT
     {measures}
 FROM
 (
-    SELECT Side, IsMatched{values}
+    SELECT
+        {aggregates}
     FROM
-    ({placed})
+    (
+        SELECT Side, IsMatched{values}
+        FROM
+        ({placed})
+    )
 )"""
 
 NUMERIC = """
-    arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 0)) AS {id}_before,
-    arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 1)) AS {id}_after,
-    arrayDistinct(quantilesExactInclusiveIf(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)(
-        {value}, {known} AND IsMatched AND Side = 0)) AS {id}_edges,
-    arraySort(arrayConcat(
-        arrayMap(x -> (x, 1 / length({id}_before)), {id}_before),
-        arrayMap(x -> (x, -1 / length({id}_after)), {id}_after))) AS {id}_both,
-    tuple(
+        arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 0)) AS {id}_before,
+        arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 1)) AS {id}_after,
+        kolmogorovSmirnovTestOrNullIf('two-sided', '{method}')(
+            {value}, Side, {known} AND IsMatched) AS {id}_d,
+        mannWhitneyUTestOrNullIf('two-sided')({value}, Side, {known} AND IsMatched) AS {id}_u,
+        kolmogorovSmirnovTestOrNullIf('two-sided', 'asymp')({value}, Side, {known}) AS {id}_raw,
+        quantilesExactInclusiveIf(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.05, 0.25, 0.75, 0.95)(
+            {value}, {known} AND IsMatched AND Side = 0) AS {id}_quantiles,
+        quantilesExactInclusiveIf(0.05, 0.25, 0.5, 0.75, 0.95)(
+            {value}, {known} AND IsMatched AND Side = 1) AS {id}_after_quantiles"""
+
+DERIVED = """tuple(
         length({id}_before),
         length({id}_after),
-        {id}_both[1].1 = {id}_both[-1].1,
-        kolmogorovSmirnovTestOrNullIf('two-sided', '{method}')({value}, Side, {known} AND IsMatched),
-        mannWhitneyUTestOrNullIf('two-sided')({value}, Side, {known} AND IsMatched),
-        kolmogorovSmirnovTestOrNullIf('two-sided', 'asymp')({value}, Side, {known}),
-        {id}_edges,
+        least({id}_before[1], {id}_after[1]) = greatest({id}_before[-1], {id}_after[-1]),
+        {id}_d,
+        {id}_u,
+        {id}_raw,
+        arrayDistinct(arraySlice({id}_quantiles, 1, 9)) AS {id}_edges,
         arrayMap(edge -> arrayCount(x -> x <= edge, {id}_before), {id}_edges),
         arrayMap(edge -> arrayCount(x -> x <= edge, {id}_after), {id}_edges),
-        arraySum((weight, step) -> abs(weight) * step,
-            arrayPopBack(arrayCumSum({id}_both.2)), arrayPopFront(arrayDifference({id}_both.1))),
-        quantilesExactInclusiveIf(0.05, 0.25, 0.5, 0.75, 0.95)({value}, {known} AND IsMatched AND Side = 0),
-        quantilesExactInclusiveIf(0.05, 0.25, 0.5, 0.75, 0.95)({value}, {known} AND IsMatched AND Side = 1)
+        arrayMap(both -> arraySum((weight, step) -> abs(weight) * step,
+            arrayPopBack(arrayCumSum(both.2)), arrayPopFront(arrayDifference(both.1))),
+            [arraySort(arrayConcat(
+                arrayMap(x -> (x, 1 / length({id}_before)), {id}_before),
+                arrayMap(x -> (x, -1 / length({id}_after)), {id}_after)))])[1],
+        arrayMap(place -> {id}_quantiles[place], [10, 11, 5, 12, 13]),
+        {id}_after_quantiles
     ) AS {id}"""
+"""With what follows from the aggregates: edges of deciles, counts up to each, Wasserstein's distance."""
 
 PROPORTION = """
-    tuple(
-        countIf({known} AND {value} != 0 AND IsMatched AND Side = 0),
-        countIf({known} AND IsMatched AND Side = 0),
-        countIf({known} AND {value} != 0 AND IsMatched AND Side = 1),
-        countIf({known} AND IsMatched AND Side = 1),
-        countIf({known} AND {value} != 0 AND Side = 0) / countIf({known} AND Side = 0),
-        countIf({known} AND {value} != 0 AND Side = 1) / countIf({known} AND Side = 1)
-    ) AS {id}"""
+        tuple(
+            countIf({known} AND {value} != 0 AND IsMatched AND Side = 0),
+            countIf({known} AND IsMatched AND Side = 0),
+            countIf({known} AND {value} != 0 AND IsMatched AND Side = 1),
+            countIf({known} AND IsMatched AND Side = 1),
+            countIf({known} AND {value} != 0 AND Side = 0) / countIf({known} AND Side = 0),
+            countIf({known} AND {value} != 0 AND Side = 1) / countIf({known} AND Side = 1)
+        ) AS {id}"""
 
 CATEGORY = """
-    tuple(
-        sumMapIf(map({value}, 1), IsMatched AND Side = 0),
-        sumMapIf(map({value}, 1), IsMatched AND Side = 1),
-        sumMapIf(map({value}, 1), Side = 0),
-        sumMapIf(map({value}, 1), Side = 1)
-    ) AS {id}"""
+        tuple(
+            sumMapIf(map({value}, 1), IsMatched AND Side = 0),
+            sumMapIf(map({value}, 1), IsMatched AND Side = 1),
+            sumMapIf(map({value}, 1), Side = 0),
+            sumMapIf(map({value}, 1), Side = 1)
+        ) AS {id}"""
 
 TEMPLATES = {"numeric": NUMERIC, "proportion": PROPORTION, "category": CATEGORY}
 MOST_KINDS = 50
@@ -81,10 +94,15 @@ def measure(units: MatchedUnits) -> list[Evidence]:
     bindings = Bindings()
     match = units.match.at_most(MOST_UNITS)
     method = "exact" if match.before_units * match.after_units <= MOST_EXACT_PAIRS else "asymp"
-    measures = [_measure_sql(place, feature, method) for place, feature in enumerate(features)]
+    aggregates = [_aggregate_sql(place, feature, method) for place, feature in enumerate(features)]
+    measures = [
+        DERIVED.replace("{id}", f"f{place}") if feature.kind == "numeric" else f"f{place}"
+        for place, feature in enumerate(features)
+    ]
     values = "".join(f", Call.{place + 4} AS Value{place}" for place in range(len(features)))
     sql = (
-        MEASURED.replace("{measures}", ",".join(measures))
+        MEASURED.replace("{measures}", ",\n    ".join(measures))
+        .replace("{aggregates}", ",".join(aggregates).strip())
         .replace("{values}", values)
         .replace("{placed}", units.placed(bindings, [_typed(feature) for feature in features]))
     )
@@ -102,7 +120,7 @@ def _typed(feature: Feature) -> str:
     )
 
 
-def _measure_sql(place: int, feature: Feature, method: str) -> str:
+def _aggregate_sql(place: int, feature: Feature, method: str) -> str:
     column = f"Value{place}"
     value = column if feature.kind == "category" else f"ifNull({column}, 0)"
     return (

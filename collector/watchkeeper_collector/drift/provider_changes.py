@@ -140,7 +140,8 @@ def look_at(source: Source, project: str, change: Change, window: Window, before
 
 
 def _looks(values: Sequence[Any]) -> dict[str, Any]:
-    """Means of nothing are not a number."""
+    """Means of nothing are null or not a number."""
     return {
-        name: value if math.isfinite(value) else None for name, value in zip(LOOKED_AT, values, strict=True)
+        name: None if value is None or not math.isfinite(value) else value
+        for name, value in zip(LOOKED_AT, values, strict=True)
     }
