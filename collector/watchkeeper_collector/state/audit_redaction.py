@@ -27,7 +27,7 @@ HARMLESS = frozenset(
 """Names that look like content and are none."""
 COUNTS = frozenset({"input_tokens", "output_tokens", "from_input_tokens", "max_tokens"})
 """Numbers of tokens, which are no secrets."""
-PERSON = frozenset({"user_id", "session_id", "user", "session", "filter"})
+PERSON = frozenset({"user_id", "session_id", "user", "session", "subject", "filter"})
 """A filter may name users, or quote what they wrote."""
 SQL_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 MOST_CHARS = 500

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     Column,
@@ -227,20 +228,22 @@ class Erasures:
     def _edit(self, table: Table, project: str, subject: str) -> int:
         texts = [one for one in table.c if isinstance(one.type, Text) and not one.primary_key]
         keys = list(table.primary_key.columns)
-        edited = 0
+        count = 0
         with self._database.write() as connection:
             rows = connection.execute(select(*keys, *texts).where(table.c.project == project)).mappings()
             for row in rows.all():
                 changed = {
-                    one.name: row[one.name].replace(subject, INSTEAD)
+                    one.name: edited
                     for one in texts
-                    if one.name != "project" and row[one.name] and subject in row[one.name]
+                    if one.name != "project"
+                    and row[one.name]
+                    and (edited := without(subject, row[one.name])) != row[one.name]
                 }
                 if changed:
                     this = [key == row[key.name] for key in keys]
                     connection.execute(update(table).where(*this).values(**changed))
-                    edited += 1
-        return edited
+                    count += 1
+        return count
 
     def list(
         self, project: str, equal: Mapping[str, str] | None = None, *, limit: int, after: After | None = None
@@ -254,6 +257,11 @@ class Erasures:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.created_at, table.id).limit(limit)).mappings()
             return [_erasure(row) for row in rows]
+
+
+def without(subject: str, text: str) -> str:
+    """The text with something in place of the id, also as it stands in the URL of a view."""
+    return text.replace(subject, INSTEAD).replace(quote(subject, safe=""), INSTEAD)
 
 
 def hashed(subject: str) -> str:
