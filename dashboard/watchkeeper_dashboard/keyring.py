@@ -1,6 +1,7 @@
 """API keys of the project: who may send, read, and change."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,13 @@ from watchkeeper_dashboard.tables import Column, show_table
 from watchkeeper_dashboard.view import View
 from watchkeeper_dashboard.visit import Visit
 
-SCOPES = ("ingest", "read", "content", "alerts", "admin")
+ROLES = {
+    "sender": "sends telemetry",
+    "viewer": "sees numbers and spans",
+    "analyst": "reads prompts and answers too",
+    "responder": "works with alerts",
+    "admin": "may do everything in the project",
+}
 COLUMNS = (
     Column("Name", "name", "text", "", "medium"),
     Column("Scopes", "scopes", "list"),
@@ -44,13 +51,13 @@ def show_keys(visit: Visit, _view: View) -> None:
 def _create_key(visit: Visit) -> None:
     with st.form("key", border=False):
         name = st.text_input("Name", placeholder="checkout service", max_chars=200)
-        scopes = st.multiselect(
-            "Scopes", SCOPES, default=["ingest"], help="What it may do. `admin` holds all."
-        )
+        role = st.selectbox("Role", list(ROLES), format_func=lambda role: f"{role}: {ROLES[role]}")
+        days = st.number_input("Days until it expires", min_value=1, value=None, placeholder="never")
         is_wanted = st.form_submit_button("Make a key", type="primary")
-    if not (is_wanted and name.strip() and scopes):
+    if not (is_wanted and name.strip()):
         return
-    body = {"name": name.strip(), "scopes": scopes}
+    expires_at = None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    body = {"name": name.strip(), "role": role, "expires_at": expires_at}
     try:
         made = visit.send("POST", "/keys", body)
     except ApiError as error:
