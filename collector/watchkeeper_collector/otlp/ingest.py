@@ -60,6 +60,9 @@ class Ingest:
         self._find_screen = find_screen
         self._telemetry = telemetry
         self._heavy = Turns(HEAVY_REQUESTS)
+        self._redacting = Turns(
+            HEAVY_REQUESTS
+        )  # of its own: it takes longest, and only who asks for it waits
         items = "spans, log records and data points"
         self._item_rate = RateLimit(items, rates.items_per_s, own=lambda caller: caller.items_per_s)
         self._byte_rate = RateLimit("bytes", rates.bytes_per_s, own=lambda caller: caller.bytes_per_s)
@@ -107,7 +110,7 @@ class Ingest:
         screen = self._find_screen(project)
         if screen is None:
             return body
-        async with self._heavy.turn(project):
+        async with self._redacting.turn(project):
             return (await asyncio.to_thread(self._admissions[signal].admit, body, screen)).body
 
     async def _admit(
@@ -117,7 +120,8 @@ class Ingest:
         inline = INLINE_COMPRESSED_BYTES if encoding else INLINE_JSON_BYTES if is_json else INLINE_BYTES
         if len(body) <= (inline if screen is None else min(inline, INLINE_REDACTED_BYTES)):
             return self._admit_now(signal, body, encoding, screen, is_json=is_json)
-        async with self._heavy.turn(project):
+        turns = self._heavy if screen is None else self._redacting
+        async with turns.turn(project):
             return await asyncio.to_thread(self._admit_now, signal, body, encoding, screen, is_json=is_json)
 
     def _admit_now(
