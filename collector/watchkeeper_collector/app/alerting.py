@@ -64,7 +64,7 @@ class Alerting:
             closing.start()
             self.worker.close(timeout_s)
             closing.join(timeout_s)
-            self.notifying.notifier.close()
+            self.notifying.notifier.close(timeout_s)
         self.store.close()
 
     def statuses(self) -> dict[str, Any]:
