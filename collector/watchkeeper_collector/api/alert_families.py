@@ -1,7 +1,6 @@
 """The families of ``/metrics`` about alerts, read from the state store when they are scraped."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,8 +25,8 @@ class AlertFamilies(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            states = Counter(instance.state for instance in self._alerts.instances())
-            depth, records = self._alerts.outbox_depth(), self._alerts.evaluations()
+            states, depth = self._alerts.count_states(), self._alerts.outbox_depth()
+            records = self._alerts.evaluations()
         except StateUnavailableError:
             return
         yield _by_state(states)
@@ -37,10 +36,10 @@ class AlertFamilies(Collector):
         yield from _by_group(records)
 
 
-def _by_state(states: Counter[AlertState]) -> Metric:
+def _by_state(states: Mapping[AlertState, int]) -> Metric:
     family = GaugeMetricFamily("watchkeeper_alert_instances", "Alerts by state.", labels=("state",))
     for state in get_args(AlertState):
-        family.add_metric((state,), states[state])
+        family.add_metric((state,), states.get(state, 0))
     return family
 
 

@@ -1,7 +1,6 @@
 """Alerts: what fires, what did, and how their evaluation is."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -107,12 +106,11 @@ def _add_past(router: APIRouter, alerting: Alerting, now_ns: Callable[[], int]) 
     def get_alerting_status(caller: Reader) -> AlertingStatus:
         """How the evaluation of rules is: by group, what it last took and what was wrong."""
         records = alerting.alerts.evaluations([caller.project, ""])
-        states = Counter(one.state for one in alerting.alerts.instances(_projects(caller)))
         return AlertingStatus(
             is_enabled=alerting.is_enabled,
             rules_problem=alerting.problem() if caller.allows("admin") else "",
             outbox_depth=alerting.alerts.outbox_depth(),
-            states=dict(states),
+            states=alerting.alerts.count_states(_projects(caller)),
             groups=_build_groups(map(partial(_shown, caller), records)),
         )
 

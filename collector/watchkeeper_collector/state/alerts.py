@@ -10,7 +10,14 @@ from sqlalchemy import Connection, Select, Table, delete, func, insert, select, 
 
 from watchkeeper_collector.errors import NotFoundError
 from watchkeeper_collector.state.alert_documents import read_record, read_row, render_record, render_row
-from watchkeeper_collector.state.alert_records import EvaluationRecord, Event, Instance, Notice, OutboxLine
+from watchkeeper_collector.state.alert_records import (
+    AlertState,
+    EvaluationRecord,
+    Event,
+    Instance,
+    Notice,
+    OutboxLine,
+)
 from watchkeeper_collector.state.alert_tables import COUNTERS, EVALUATIONS, EVENTS, INSTANCES, OUTBOX
 from watchkeeper_collector.state.database import Database
 
@@ -88,6 +95,14 @@ class Alerts:
             query = query.where(INSTANCES.c.project.in_(list(projects)))
         with self._database.read() as connection:
             return [read_row(row) for row in connection.execute(query).mappings()]
+
+    def count_states(self, projects: Collection[str] | None = None) -> dict[AlertState, int]:
+        """How many instances of these projects (``None``: of all) are in each state."""
+        query = select(INSTANCES.c.state, func.count().label("amount")).group_by(INSTANCES.c.state)
+        if projects is not None:
+            query = query.where(INSTANCES.c.project.in_(list(projects)))
+        with self._database.read() as connection:
+            return {row.state: row.amount for row in connection.execute(query)}
 
     def find(self, projects: Collection[str], fingerprint: str) -> Instance:
         """Raises ``NotFoundError``."""
