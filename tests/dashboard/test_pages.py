@@ -215,7 +215,20 @@ def test_key_is_asked_for_and_holds_for_the_visit(tmp_path_factory: pytest.TempP
         app.text_input[1].input(made["key"])
         next(button for button in app.button if button.label == "Sign in").click().run()
         assert any("Nothing has arrived yet" in element.value for element in app.html)
-        assert not app.exception
+        assert any(f"key {made['id']} (admin)" in element.value for element in app.html)
+        make_a_key_and_find_it_in_the_audit(app)
+
+
+def make_a_key_and_find_it_in_the_audit(app: AppTest) -> None:
+    app.query_params["part"] = "keys"
+    app.switch_page("app_pages/data.py").run()
+    next(text for text in app.text_input if text.label == "Name").input("night shift")
+    next(box for box in app.selectbox if box.label == "Role").select("responder")
+    next(button for button in app.button if button.label == "Make a key").click().run()
+    assert any(code.value.startswith("wk_") for code in app.code)
+    app.switch_page("app_pages/audit.py").run()
+    check_is_well(app)
+    assert "POST /keys" in set(app.dataframe[0].value["What"])
 
 
 def test_one_click_removes_the_demo(tmp_path: Path) -> None:
