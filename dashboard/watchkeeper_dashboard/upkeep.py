@@ -76,8 +76,10 @@ def show_senders(visit: Visit, view: View) -> None:
 
 
 def show_storage(visit: Visit, _view: View) -> None:
-    answers = visit.ask(status=Question("/status"), demo=Question("/demo"))
+    answers = visit.ask(status=Question("/status"), demo=Question("/demo"), retention=Question("/retention"))
     status = answers["status"]
+    if retention := answers.get("retention"):
+        _show_retention(visit, retention)
     tables = sorted(status["store"]["tables"], key=lambda table: -table["bytes_on_disk"])
     held = [table for table in tables if table["rows"]]
     with panel("Tables", tip="Bytes on disk, compressed; of all projects."):
@@ -91,12 +93,32 @@ def show_storage(visit: Visit, _view: View) -> None:
             Column("A row", lambda row: units.size_bytes(row["bytes_on_disk"] / max(row["rows"], 1))),
         )
         show_table(visit, tables, columns, "tables_table")
-    note(
-        "How long things are kept is a setting: content_retention_days, span_retention_days and"
-        " aggregate_retention_days."
-    )
     if (demo := answers.get("demo")) and demo["spans"]:
         _show_demo(visit, demo)
+
+
+def _show_retention(visit: Visit, retention: Mapping[str, Any]) -> None:
+    with panel("This project keeps", tip="`watchkeeper retention set` changes it, with a key of an admin."):
+        facts(
+            [
+                ("Prompts and answers", f"{retention['content_days']} days"),
+                ("Spans", f"{retention['span_days']} days"),
+                ("Logs and metrics", f"{retention['log_days']} days"),
+                ("Roll-ups and scores", f"{retention['aggregate_days']} days"),
+            ]
+        )
+        if not retention["is_own"]:
+            note("These are the days of the settings.")
+        elif retention["is_applied"] is False:
+            note("The store does not keep to this yet; it will within a minute.")
+        columns = (
+            Column("Table", "table", "text", "", "medium"),
+            Column("Class", "retention_class", "text", "Of one project alone, or standard.", "medium"),
+            Column("Rows", "rows", "count"),
+            Column("On disk", lambda row: units.size_bytes(row["bytes_on_disk"])),
+            Column("Since", "first_day", "text"),
+        )
+        show_table(visit, retention["sizes"] or [], columns, "retention_table")
 
 
 def _show_demo(visit: Visit, demo: Mapping[str, Any]) -> None:
