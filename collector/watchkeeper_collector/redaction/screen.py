@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import isfinite
@@ -84,9 +85,7 @@ class Screen:
             return text
         own = Hits()
         redactor = self._all if self._names_too else self._sure
-        redacted: str = self._guarded(
-            text, own, lambda inner: redactor.redacted(text, inner, is_structure=True), MASK
-        )
+        redacted: str = self._guarded(own, lambda inner: redactor.redacted(text, inner, is_structure=True))
         if own:
             hits.update(own)
         else:
@@ -97,7 +96,7 @@ class Screen:
         """The name of an attribute, which anybody may make of anything."""
         if not self._detects or text in self._treatments:  # it was found to be clean
             return text
-        redacted: str = self._guarded(text, hits, lambda own: self._all.redacted(text, own), MASK)
+        redacted: str = self._guarded(hits, lambda own: self._all.redacted(text, own))
         return redacted
 
     def _treatment(self, name: str) -> Treatment:
@@ -148,7 +147,7 @@ class Screen:
 
     def _text(self, name: str, text: str, hits: Hits, read: Callable[[Hits], str]) -> str:
         own = Hits()
-        redacted: str = self._guarded(text, own, read, MASK)
+        redacted: str = self._guarded(own, read)
         if own:
             hits.update(own)
         elif redacted == text:
@@ -170,7 +169,7 @@ class Screen:
         return json.dumps(redacted, ensure_ascii=False)
 
     def _walked(self, redactor: Redactor, name: str, value: T, hits: Hits) -> T:
-        redacted = self._guarded(value, hits, lambda own: self._walk(redactor, name, value, own), MASK)
+        redacted = self._guarded(hits, lambda own: self._walk(redactor, name, value, own))
         return value if redacted == value else redacted
 
     def _walk(self, redactor: Redactor, name: str, value: Any, hits: Hits) -> Any:
@@ -193,15 +192,15 @@ class Screen:
                 return [self._blanked(item) for item in value]
         return value
 
-    def _guarded(self, value: Any, hits: Hits, read: Callable[[Hits], Any], otherwise: Any) -> Any:
-        """What ``read`` makes of a value. A fault of a detector's must not keep it from being taken out."""
+    def _guarded(self, hits: Hits, read: Callable[[Hits], Any]) -> Any:
+        """What ``read`` makes of a value; a mask, where a detector fails."""
         own = Hits()
         try:
             redacted = read(own)
-        except Exception:  # whatever it is, the text does not pass
-            log.exception("A detector failed at a text of %d characters, which was dropped.", len(str(value)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the text does not pass
+            log.error("A detector failed (%s), and the text was dropped.", _described(error))
             hits[FAILED] += 1
-            return otherwise
+            return MASK
         if own:
             hits.update(own)
         return redacted
@@ -234,6 +233,12 @@ class _Rules:
 
     def members(self, name: str) -> list[tuple[str, str, Mode]]:
         return self._members.get(name, [])
+
+
+def _described(error: Exception) -> str:
+    """What failed and where, without the error's message, which may quote the text."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {place.filename}, line {place.lineno}"
 
 
 def _pattern(name: str) -> Any:

@@ -175,12 +175,16 @@ def test_flagged_values_stay_and_are_counted_each_time() -> None:
     assert hits == {"email": 2}
 
 
-def test_a_detector_that_fails_lets_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detector_that_fails_lets_nothing_pass(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     broken, hits = screen(), Hits()
-    monkeypatch.setattr(broken._all, "find", lambda *_: 1 / 0)
+    monkeypatch.setattr(broken._all, "find", lambda text, _="": int(text))  # whose error quotes the text
     assert broken.attribute("x", f"Mail {MAIL}", hits) == "[REDACTED]"
     assert broken.attribute("x", {"a": MAIL}, hits) == "[REDACTED]"
     assert hits == {"failed": 2}
+    assert "ValueError in" in caplog.text
+    assert MAIL not in caplog.text
 
 
 def test_behind_the_doors_cut_a_text_is_blank() -> None:
@@ -201,3 +205,11 @@ def test_what_people_write_is_no_structure() -> None:
         *user_names(),
     ):
         assert not is_structure(name)
+
+
+def test_what_a_rule_took_out_before_is_not_counted_again() -> None:
+    for mode in ("mask", "hash"):
+        by, hits = screen(attributes=[{"name": "x", "mode": mode}]), Hits()
+        once = by.attribute("x", "anything", hits)
+        assert by.attribute("x", once, hits) == once
+        assert hits == {"attribute": 1}
