@@ -104,6 +104,22 @@ def test_what_nobody_does_is_not_written_down(state: State) -> None:
     assert CURRENT.get() is None
 
 
+def test_an_entry_is_written_once_although_a_deed_is_under_way(state: State) -> None:
+    with doing(deed()) as under_way:
+        state.audit.keep([under_way])
+    assert len(entries(state)) == 1
+
+
+def test_several_transactions_of_one_deed_each_tell_what_they_changed(state: State) -> None:
+    with doing(deed()) as under_way:
+        state.views.add("shop", "a", VIEW)
+        state.projects.ensure("shop")
+        state.views.add("shop", "a", VIEW | {"name": "Slower"})
+        under_way.is_over = True
+        state.views.add("shop", "a", VIEW | {"name": "Slowest"})
+    assert [json.loads(entry.after)["views"][0]["name"] for entry in entries(state)] == ["Slow", "Slower"]
+
+
 def test_what_a_link_changes_is_written_down_too(state: State) -> None:
     with doing(deed(actor="", project="")):
         state.views.add("shop", "", VIEW)

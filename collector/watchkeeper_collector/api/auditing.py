@@ -76,7 +76,10 @@ class Auditing:
             return
         with doing(Deed(source=_source(scope))) as deed:
             request = _Request(self._add, scope, receive, send, deed)
-            await self._app(scope, request.receive, request.send)
+            try:
+                await self._app(scope, request.receive, request.send)
+            finally:
+                deed.is_over = True
 
 
 class _Request:

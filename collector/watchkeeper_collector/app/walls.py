@@ -58,4 +58,4 @@ def build_walls(
 def _asking_project() -> str:
     """The project of the request that is being answered; empty in a worker."""
     deed = CURRENT.get()
-    return "" if deed is None else deed.project
+    return "" if deed is None or deed.is_over else deed.project

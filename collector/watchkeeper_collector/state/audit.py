@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from watchkeeper_collector.state.audit_redaction import redact
 from watchkeeper_collector.state.audit_tables import AUDIT_ENTRIES, AUDIT_HEADS
 from watchkeeper_collector.state.database import Database
-from watchkeeper_collector.state.deeds import CURRENT, Change, Deed
+from watchkeeper_collector.state.deeds import CURRENT, Change, Deed, nobody
 
 GENESIS = "0" * 64
 BATCH = 1_000
@@ -86,13 +86,13 @@ class Audit:
 
     def keep(self, deeds: Sequence[Deed]) -> None:
         """Add an entry for each, durably. Raises ``StateUnavailableError``; then nothing was added."""
-        with self._database.write() as connection:
+        with nobody(), self._database.write() as connection:
             self._append(connection, deeds)
 
     def finish(self, connection: Connection) -> None:
         """Add the entry of what is being done to the transaction that does it."""
         deed = CURRENT.get()
-        if deed is None or not (deed.actor or deed.changes):
+        if deed is None or deed.is_over or not (deed.changes or (deed.actor and not deed.is_kept)):
             return
         deed.actor = deed.actor or BY_LINK
         self._append(connection, [deed])

@@ -30,6 +30,7 @@ class Deed:
 
     ``project`` is empty where only the changed rows say it. ``body`` is what was sent along, not yet
     redacted, ``scope`` the right that was asked for. ``is_kept``: there is an entry about it already.
+    ``is_over``: it was answered, and what still runs in its context is no part of it.
     """
 
     actor: str = ""
@@ -44,6 +45,7 @@ class Deed:
     may_read_content: bool = False
     reads_content: bool = False
     is_kept: bool = False
+    is_over: bool = False
     changes: list[Change] = field(default_factory=list)
 
 
@@ -53,9 +55,22 @@ CURRENT: ContextVar[Deed | None] = ContextVar("deed", default=None)
 @contextmanager
 def doing(deed: Deed) -> Iterator[Deed]:
     """What happens within the block is this deed."""
+    with _being(deed):
+        yield deed
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """What happens within the block is no deed, as when the audit itself is written."""
+    with _being(None):
+        yield
+
+
+@contextmanager
+def _being(deed: Deed | None) -> Iterator[None]:
     token = CURRENT.set(deed)
     try:
-        yield deed
+        yield
     finally:
         CURRENT.reset(token)
 
