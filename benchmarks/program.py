@@ -6,7 +6,7 @@ import sys
 import typer
 from watchkeeper_collector.cli.manual import add_command, render_help
 
-from benchmarks import drift, ingest, million, pages, queries, rules, settling, stages, starting
+from benchmarks import alert_turns, drift, ingest, million, pages, queries, rules, settling, stages, starting
 from benchmarks.server_process import BenchmarkError
 
 HELP = """Measure Watchkeeper on this machine, on loopback and in a folder that is removed afterwards.
@@ -37,6 +37,7 @@ def build_program() -> typer.Typer:
     add_command(program, "pages", pages.measure_pages)
     add_command(program, "drift", drift.measure_drift)
     add_command(program, "rules", rules.measure_rules)
+    add_command(program, "alerts", alert_turns.measure_alert_turns)
     add_command(program, "settle", settling.measure_settling)
     add_command(program, "stages", stages.measure_stages)
     return program
