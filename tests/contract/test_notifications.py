@@ -332,6 +332,20 @@ def test_target_that_fails_for_minutes_is_told_to_others(
     assert desk.state.deliveries.health()["/hook/webhook/0"].failing_since is None
 
 
+def test_target_that_there_is_no_more_is_spoken_of_no_more(
+    desk: NotifierDesk, pagerduty: Service, hook: Service
+) -> None:
+    hook.script = [410]
+    desk.write(ALONE)
+    desk.turn(31)
+    desk.turn(60)
+    change(desk, "webhook_configs", "teams_configs")
+    desk.turn(400)
+    desk.turn(800)
+    assert incidents(pagerduty) == [["trigger", "resolve"]]
+    assert desk.state.deliveries.health() == {}
+
+
 # --- silences and acknowledgements
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpcore
 import pytest
 from watchkeeper_collector.alerts.notify.message import Request
-from watchkeeper_collector.alerts.notify.sending.egress import Egress, build_ssl_context
+from watchkeeper_collector.alerts.notify.sending.egress import Egress, build_ssl_context, read_proxy
 from watchkeeper_collector.alerts.notify.sending.policy import EgressPolicy, read_policy
 from watchkeeper_collector.errors import ConfigurationError, ForbiddenError
 
@@ -109,6 +109,17 @@ def test_operators_proxy_gets_the_request_and_its_password(service: Service) -> 
         with pytest.raises(ForbiddenError):
             egress.exchange(Request(f"http://{host}/x", b"{}"))
     assert len(service.received) == 1
+
+
+@pytest.mark.parametrize("text", ["proxy:3128", "socks5://a", "http://", "http://u:secret@a:99999"])
+def test_proxy_that_is_none_is_refused_without_its_password(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="egress_proxy") as error:
+        read_proxy(text)
+    assert "secret" not in error.value.message
+
+
+def test_proxys_password_may_hold_any_character() -> None:
+    assert read_proxy("http://a%40b:p%2Fq@[::1]:8080") == ("http://[::1]:8080", ("a@b", "p/q"))
 
 
 def test_answer_that_never_ends_is_left(service: Service) -> None:

@@ -15,7 +15,7 @@ from watchkeeper_collector.alerts.notify.health import describe_engine
 from watchkeeper_collector.alerts.notify.links import Links
 from watchkeeper_collector.alerts.notify.router import Router
 from watchkeeper_collector.alerts.notify.routing.matchers import read_matchers
-from watchkeeper_collector.alerts.notify.sending.egress import Egress, build_ssl_context
+from watchkeeper_collector.alerts.notify.sending.egress import Egress, build_ssl_context, read_proxy
 from watchkeeper_collector.alerts.notify.sending.policy import read_policy
 from watchkeeper_collector.alerts.notify.sending.sender import Sender
 from watchkeeper_collector.alerts.notify.vault import Vault, load_vault
@@ -88,9 +88,12 @@ def build_notifying(settings: Settings, state: State, is_operator: IsOperator) -
 
 def build_egress(settings: Settings) -> Egress:
     """Raises ``ConfigurationError``."""
+    proxy = settings.egress_proxy.get_secret_value()
+    if proxy:
+        read_proxy(proxy)
     return Egress(
         read_policy(settings.egress_allow),
-        settings.egress_proxy.get_secret_value(),
+        proxy,
         build_ssl_context(settings.egress_ca_file),
     )
 

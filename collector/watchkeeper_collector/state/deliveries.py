@@ -153,6 +153,10 @@ class Deliveries:
     def keep_health(self, connection: Connection, health: TargetHealth) -> None:
         connection.execute(KEEP_HEALTH, asdict(health))
 
+    def forget_health(self, connection: Connection, targets: Collection[str]) -> None:
+        if targets:
+            connection.execute(delete(HEALTH).where(HEALTH.c.target.in_(list(targets))))
+
     def enable(self, target: str) -> None:
         """Send to the target again, although it asked for no more."""
         with self._database.write() as connection:

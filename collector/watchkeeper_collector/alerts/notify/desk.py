@@ -191,6 +191,8 @@ class ReceiverDesk:
         )
         attempt = Attempt(1, at, time.monotonic() - began_s, WORDS[type(outcome)], problem)
         self._ledger.add_made(made, attempt)
+        if not problem:
+            self._ledger.enable(target.uid)
         return made
 
 

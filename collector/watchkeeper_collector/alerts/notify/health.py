@@ -1,7 +1,7 @@
 """What is said of receivers that do not work: an alert like others, which goes to those that do."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,13 +15,13 @@ SHORTEST_PATIENCE = timedelta(minutes=2)
 VALIDITY = timedelta(minutes=4)
 
 
-def review(healths: Iterable[TargetHealth], now: datetime) -> tuple[list[Notice], list[TargetHealth]]:
-    """What to say now, and the healths that changed by saying it."""
+def review(
+    healths: Iterable[TargetHealth], known: Collection[str], now: datetime
+) -> tuple[list[Notice], list[TargetHealth]]:
+    """What to say now, and the healths that changed by saying it. ``known``: what targets there are."""
     notices, changed = [], []
     for health in healths:
-        is_failing = health.disabled_at is not None or (
-            health.failing_since is not None and now - health.failing_since >= PATIENCE
-        )
+        is_failing = health.target in known and _is_failing(health, now)
         if is_failing and (health.told_at is None or now - health.told_at >= RESEND):
             notices.append(_build_notice(health, now))
             changed.append(replace(health, told_at=now))
@@ -54,6 +54,11 @@ def failed(health: TargetHealth, problem: str, now: datetime, *, is_gone: bool) 
 def recovered(health: TargetHealth) -> TargetHealth:
     """After an attempt that was taken."""
     return replace(health, failing_since=None, disabled_at=None, problem="")
+
+
+def _is_failing(health: TargetHealth, now: datetime) -> bool:
+    is_patience_over = health.failing_since is not None and now - health.failing_since >= PATIENCE
+    return health.disabled_at is not None or is_patience_over
 
 
 def _build_notice(health: TargetHealth, now: datetime) -> Notice:

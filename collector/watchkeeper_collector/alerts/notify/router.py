@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from watchkeeper_collector.alerts.notify.book import ReceiverBook
+from watchkeeper_collector.alerts.notify.configuration import Configuration
 from watchkeeper_collector.alerts.notify.health import review
 from watchkeeper_collector.alerts.notify.notification import render_notification
 from watchkeeper_collector.alerts.notify.planning import DIRECT_GROUP, Known, Plan, Planned, plan_round
@@ -80,7 +81,7 @@ class Router:
         with self._database.write() as connection:
             taken = self._alerts.take_notices(connection, 0, MOST_LINES)
             lines = _first_of_each(taken)
-            fresh = [line.notice for line in lines] + self._review(connection, now)
+            fresh = [line.notice for line in lines] + self._review(connection, configuration, now)
             self._notifications.keep_alerts(connection, fresh)
             if lines:
                 self._alerts.drop_notices(connection, lines[-1].id)
@@ -99,10 +100,14 @@ class Router:
             row = build_delivery(planned, now, health, tried_for)
             self._deliveries.add(connection, [row])
 
-    def _review(self, connection: Connection, now: datetime) -> list[Notice]:
-        notices, changed = review(self._deliveries.health(connection).values(), now)
+    def _review(self, connection: Connection, configuration: Configuration, now: datetime) -> list[Notice]:
+        """What is to be said of targets that do not work; those that there are no more are forgotten."""
+        known = {target.uid for target in configuration.all_targets()}
+        healths = self._deliveries.health(connection)
+        notices, changed = review(healths.values(), known, now)
         for health in changed:
             self._deliveries.keep_health(connection, health)
+        self._deliveries.forget_health(connection, set(healths) - known)
         return notices
 
     def _load(self, connection: Connection, fresh: Sequence[Notice], now: datetime) -> Known:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 
@@ -61,10 +61,21 @@ class Egress:
     def _pool(self, backend: httpcore.NetworkBackend) -> httpcore.ConnectionPool:
         if not self.proxy:
             return httpcore.ConnectionPool(ssl_context=self.ssl_context, network_backend=backend)
-        parts = urlsplit(self.proxy)
-        user = (parts.username or "", parts.password or "") if parts.username else None
-        url = f"{parts.scheme}://{parts.hostname}:{parts.port or 3128}"
+        url, user = read_proxy(self.proxy)
         return httpcore.HTTPProxy(url, proxy_auth=user, ssl_context=self.ssl_context, network_backend=backend)
+
+
+def read_proxy(text: str) -> tuple[str, tuple[str, str] | None]:
+    """The address, and user and password if there are. Raises ``ConfigurationError``, which shows neither."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port or 3128
+    except ValueError:
+        host, port = None, 0
+    if not host or parts.scheme not in ("http", "https"):
+        raise ConfigurationError("The setting `egress_proxy` is no address. Expected http://host:3128.")
+    user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}", user
 
 
 def build_ssl_context(ca_file: Path | None) -> ssl.SSLContext:
