@@ -9,7 +9,7 @@ from benchmarks.machine import Machine
 from benchmarks.program import build_program
 from benchmarks.report import Report, Table, render_json, render_markdown, render_number
 
-PROGRAMS = ("ingest", "million", "queries", "settle", "stages", "start")
+PROGRAMS = ("alerts", "ingest", "million", "queries", "settle", "stages", "start")
 MACHINE = Machine("a processor", 2, 8, "ext4", "Linux 6", "3.11.7", "4.4", "abc", 0.25, 12_345)
 REPORT = Report(
     MACHINE, [Table("Rates", ("server", "spans/s"), [["ours", 20_123.4], ["other", None]])], ["So it is."]
