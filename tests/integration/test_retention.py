@@ -141,11 +141,20 @@ def test_more_days_hold_for_stored_rows_of_the_class_until_it_is_standard_again(
     assert store.days("spans")["project:shop"][:3] == [0, 3, 10]
 
 
-def test_settings_alone_leave_the_schema_as_it_was() -> None:
-    statement = "TTL EventDay + INTERVAL {span_retention_days} DAY DELETE\nSETTINGS x; -- RetentionClass"
+STATEMENT = """CREATE TABLE {local:x}
+(
+    RetentionClass String
+)
+TTL EventDay + INTERVAL {span_retention_days} DAY DELETE
+SETTINGS y"""
+
+
+def test_days_that_are_those_of_the_settings_change_no_schema() -> None:
     same = Layout(projects=(Kept("shop", 30, 90, 90),))
-    assert same.fill(statement) == Layout().fill(statement)
-    assert "quote" not in Layout(projects=(Kept("a", 1, 2, 3),)).fill(statement)
+    assert same.fill(STATEMENT) == Layout().fill(STATEMENT)
+    own = Layout(projects=(Kept("shop", 7, 20, 5), Kept("bank", 30, 90, 90)))
+    assert "INTERVAL multiIf(RetentionClass = 'project:shop', 20, 90) DAY" in own.fill(STATEMENT)
+    assert "RetentionClass = 'project:shop', 5, 90)" in own.fill(STATEMENT.replace(":x}", ":otel_logs}"))
 
 
 @pytest.fixture(scope="module")
