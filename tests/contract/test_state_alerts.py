@@ -122,6 +122,8 @@ def test_alert_of_another_project_is_not_there(state: State) -> None:
     assert state.alerts.events(["other"], NOON, NOON + timedelta(days=1), limit=10) == []
     with pytest.raises(NotFoundError, match="in this project"):
         state.alerts.find(["other"], instance.fingerprint)
+    with pytest.raises(NotFoundError):
+        state.alerts.find(["shop"], HOSTILE.replace("\ud800", ""))
 
 
 def test_turn_that_fails_keeps_nothing(state: State) -> None:

@@ -15,6 +15,7 @@ from watchkeeper_collector.alerts.evaluation.sample import Evaluation, Sample
 from watchkeeper_collector.api import alerts
 from watchkeeper_collector.api.frame import build_api
 from watchkeeper_collector.errors import StoreUnavailableError
+from watchkeeper_collector.query.cursor import render_cursor
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.state.keys import Principal
 from watchkeeper_collector.state.state import State
@@ -220,6 +221,13 @@ def test_events_come_page_by_page(any_client: TestClient) -> None:
             break
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == 5, "and two of the rule that can't be evaluated"
+
+
+@pytest.mark.parametrize("place", [(2**63 - 1, 1), (-(2**63) + 1, 1), (0, 2**63 - 1)])
+def test_any_place_is_one_that_events_go_on_from(any_client: TestClient, place: tuple[int, int]) -> None:
+    window = {"start": "1900-01-01", "end": "2262-04-10"}
+    events = get(any_client, "/events", **window, cursor=render_cursor(place))["items"]
+    assert len(events) == (3 if place[0] > 0 else 0)
 
 
 @pytest.mark.parametrize(

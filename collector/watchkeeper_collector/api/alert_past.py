@@ -34,8 +34,7 @@ def list_events(
         kept = alerts.unwritten_events(MOST_KEPT)
     except StoreUnavailableError:
         found = []
-        until = min(wanted.end, EPOCH + (after[0] + 1) * MILLISECOND) if after else wanted.end
-        kept = alerts.events(wanted.projects, wanted.start, until, limit=MOST_KEPT)
+        kept = alerts.events(wanted.projects, wanted.start, _until(wanted, after), limit=MOST_KEPT)
     rows = {row["id"]: row for row in (*map(asdict, kept), *found) if _is_wanted(row, wanted, after)}
     ordered = sorted(rows.values(), key=_place, reverse=True)
     next_cursor = render_cursor(_place(ordered[limit - 1])) if len(ordered) > limit else None
@@ -56,6 +55,14 @@ def list_episodes(source: Source, alerts: Alerts, wanted: Wanted, *, limit: int)
     overlapping = [row for row in episodes.values() if _overlaps(row, wanted)]
     ordered = sorted(overlapping, key=lambda row: (row["started_at"], row["episode"]), reverse=True)
     return [Episode(**row) for row in ordered[:limit]]
+
+
+def _until(wanted: Wanted, after: Place | None) -> datetime:
+    """Nothing later is on the page."""
+    if after is None:
+        return wanted.end
+    first_ms, last_ms = ((time - EPOCH) // MILLISECOND for time in (wanted.start, wanted.end))
+    return EPOCH + max(first_ms, min(last_ms, after[0] + 1)) * MILLISECOND
 
 
 def _add(episodes: dict[str, Row], event: Row, wanted: Wanted) -> None:

@@ -106,7 +106,8 @@ class Alerts:
 
     def find(self, projects: Collection[str], fingerprint: str) -> Instance:
         """Raises ``NotFoundError``."""
-        mine = INSTANCES.c.project.in_(list(projects)) & (INSTANCES.c.fingerprint == fingerprint)
+        wanted = fingerprint if fingerprint.isalnum() else ""  # PostgreSQL takes no NUL
+        mine = INSTANCES.c.project.in_(list(projects)) & (INSTANCES.c.fingerprint == wanted)
         with self._database.read() as connection:
             row = connection.execute(select(INSTANCES).where(mine)).mappings().first()
         if row is None:
