@@ -48,10 +48,10 @@ class Ledger:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            problem: WatchkeeperError | None = None
+            problem: Exception | None = None
             try:
                 await anyio.to_thread.run_sync(self._keep, [deed for deed, _ in batch])
-            except WatchkeeperError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
                 problem = error
             for _, future in batch:
                 if future.done():

@@ -160,16 +160,17 @@ def test_entries_of_requests_at_the_same_time_are_written_together() -> None:
     assert len(batches) <= 2
 
 
-def test_a_failure_reaches_every_request_that_waits_for_it() -> None:
+@pytest.mark.parametrize("problem", [StateUnavailableError("Away."), KeyError("a fault of ours")])
+def test_a_failure_reaches_every_request_that_waits_for_it(problem: Exception) -> None:
     def fail(_: Sequence[Deed]) -> None:
-        raise StateUnavailableError("Away.")
+        raise problem
 
     async def add_many() -> list[Any]:
         ledger = Ledger(fail)
         adding = (ledger.add(Deed(actor="key:a")) for _ in range(3))
         return list(await asyncio.gather(*adding, return_exceptions=True))
 
-    assert all(isinstance(found, StateUnavailableError) for found in asyncio.run(add_many()))
+    assert asyncio.run(add_many()) == [problem] * 3
 
 
 # --- all routers of the collector
