@@ -14,7 +14,7 @@ from tests.security.target import CANARY, Target
 EXCLUDED = ("/api/v1/demo", "/api/v1/export", "/metrics", "/api/v1/alerts/receivers", "/api/v1/receivers")
 """What removes or renders everything, again and again, and what would send to addresses made up here."""
 METHODS = frozenset({"get", "post", "put", "delete"})
-EACH = 2
+EACH = 1
 EACH_OF_CAMPAIGN = 100
 
 
@@ -36,8 +36,8 @@ def operations(schema: Any) -> list[Any]:
     ]
 
 
-def attack(target: Target, schema: Any, mode: GenerationMode, each: int) -> set[str]:
-    """Send examples of every operation; the paths that were tried."""
+def attack(target: Target, operations: list[Any], mode: GenerationMode, each: int) -> set[str]:
+    """Send examples of operations; the paths that were tried."""
     tried = set()
 
     def check(case: Any) -> None:
@@ -45,7 +45,7 @@ def attack(target: Target, schema: Any, mode: GenerationMode, each: int) -> set[
         assert answer.status_code < 500, (case.as_curl_command(), answer.text[:500])
         assert CANARY not in answer.text
 
-    for operation in operations(schema):
+    for operation in operations:
         strategy = operation.as_strategy(generation_mode=mode)
 
         sampled = settings(
@@ -67,7 +67,9 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 def test_examples_of_the_document_meet_no_fault(target: Target, schema: Any, mode: GenerationMode) -> None:
-    assert len(attack(target, schema, mode, EACH)) > 40
+    """Every other operation in each mode; the campaign has all of them in both."""
+    half = operations(schema)[MODES.index(mode) :: 2]
+    assert len(attack(target, half, mode, EACH)) > 30
 
 
 @pytest.mark.campaign
@@ -76,4 +78,4 @@ def test_examples_of_the_document_meet_no_fault(target: Target, schema: Any, mod
 def test_many_examples_of_the_document_meet_no_fault(
     target: Target, schema: Any, mode: GenerationMode
 ) -> None:
-    assert len(attack(target, schema, mode, EACH_OF_CAMPAIGN)) > 40
+    assert len(attack(target, operations(schema), mode, EACH_OF_CAMPAIGN)) > 60

@@ -11,10 +11,10 @@ import pytest
 
 from tests.security.target import CANARY, Target, usual
 
-QUOTES = "x' OR '1'='1' -- \" OR 1=1 /* `; DROP TABLE spans; \\' {p0:String} %s"
+INJECTION = "x' OR '1'='1' -- \" OR 1=1 /* `; DROP TABLE spans; \\' {p0:String} %s"
 PATHS = "../../../../etc/passwd\0.jpg%2e%2e%2f"
 MARKUP = "<script>alert(1)</script>\r\nset-cookie: a=b\r\n\u202e\U0001f4a3"
-HOSTILE = (QUOTES, PATHS, MARKUP, "a" * 5_000)
+HOSTILE = (INJECTION + MARKUP, PATHS + "a" * 5_000)
 ALLOWED = {200, 204, 400, 403, 404, 405, 409, 413, 414, 422}
 LONGEST_ANSWER = 200_000
 
@@ -30,7 +30,7 @@ def operations(target: Target) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=["quotes", "paths", "markup", "length"])
+@pytest.mark.parametrize("value", HOSTILE, ids=["injection", "paths"])
 def test_no_parameter_is_more_than_a_value(
     target: Target, operations: list[tuple[str, list[tuple[str, str]]]], value: str
 ) -> None:

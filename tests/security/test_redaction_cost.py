@@ -33,7 +33,7 @@ PIECES = (
     "xx",
     "٣ ",
 )
-PIECE_BYTES = 128 << 10
+PIECE_BYTES = 48 << 10
 
 
 @pytest.fixture(scope="module")
