@@ -81,7 +81,11 @@ def query(collector: CollectorProcess, authority: Authority) -> Any:
         return b""
 
 
-def test_both_doors_speak_tls_and_show_a_changed_certificate(tmp_path: Path, authority: Authority) -> None:
+def test_both_doors_speak_tls_and_show_a_changed_certificate(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # the exporter's client would prefer these
+        monkeypatch.delenv(name, raising=False)
     with CollectorProcess(tmp_path / "data", segment_age_s=0.05, **authority.settings) as collector:
         assert collector.http.startswith("https://")
         assert ask(collector, authority) == 200
