@@ -185,6 +185,20 @@ def test_password_needs_encryption(folder: Path) -> None:
     assert "not sent without encryption" in faults(folder, text)[0]
 
 
+def test_example_of_the_documentation_is_read(folder: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "notifications.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    address = "https://hooks.example/x"
+    secrets = {"pagerduty": ROUTING_KEY, "teams": address, "mail": "x", "healthchecks": address}
+    for name, secret in secrets.items():
+        (folder / name).write_text(secret)
+    path = folder / "alerts.yaml"
+    path.write_text(example.replace("/run/secrets/", ""))
+    found = load_configuration(path, {"SLACK_WEBHOOK": "https://hooks.slack.example/x"})
+    assert [receiver.name for receiver in found.receivers] == ["pager", "chat", "teams", "watch-the-watcher"]
+    assert len(found.inhibitions) == 1
+
+
 def test_channel_of_every_kind_may_stand_in_the_file(folder: Path) -> None:
     text = """
 route: {receiver: all}
