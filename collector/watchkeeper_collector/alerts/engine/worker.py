@@ -21,6 +21,8 @@ SIDE_BY_SIDE = 4
 """Groups that are evaluated at the same time: one that is slow holds up no other."""
 CONTEND_S = 2.0
 """So often a collector looks whether the one that evaluates is gone."""
+RENEW_S = 10.0
+"""So often the claim is renewed while an evaluation runs, which may take longer than a claim lasts."""
 OPENING_S = 60.0
 """So long the store is given to open: till then nothing is said about rules that can't be evaluated."""
 
@@ -77,7 +79,7 @@ class AlertWorker:
         self._now = now
         self._clock_s = clock_s
         self._began_s = clock_s()
-        self._refreshed_s = self._refused_s = -math.inf
+        self._refreshed_s = self._refused_s = self._claimed_s = -math.inf
         self._groups: list[Group] = []
         self._progress: dict[Key, Progress] = {}
         self._closing = threading.Event()
@@ -110,6 +112,8 @@ class AlertWorker:
         if self._clock_s() - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = self._clock_s()
             self._safely(self._refresh)
+        if self._is_evaluating() and self._clock_s() - self._claimed_s >= RENEW_S:
+            self._has_claim()
         due = [(group, at) for group in self._groups if (at := self._due_at(group)) is not None]
         if not due or not self._has_claim():
             return 0
@@ -124,10 +128,14 @@ class AlertWorker:
         self._progress = {key: one for key, one in self._progress.items() if key in known or one.is_running}
         self._engine.tidy(rules, self._now(), problem=self._book.problem)
 
+    def _is_evaluating(self) -> bool:
+        return any(progress.is_running for progress in self._progress.values())
+
     def _has_claim(self) -> bool:
         if self._clock_s() - self._refused_s < CONTEND_S:
             return False
         if self._claim.acquire():
+            self._claimed_s = self._clock_s()
             return True
         self._refused_s = self._clock_s()
         self._progress = {key: one for key, one in self._progress.items() if one.is_running}

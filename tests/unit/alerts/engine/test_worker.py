@@ -32,6 +32,19 @@ class Book:
         return self.found
 
 
+class NotedLease(Lease):
+    """A lease that notes at which seconds of a scene it was asked for."""
+
+    def __init__(self, scene: "Scene", state: State, holder: str) -> None:
+        super().__init__(state.database, "alerts", ttl_s=60, holder=holder)
+        self.asked: list[float] = []
+        self._scene = scene
+
+    def acquire(self) -> bool:
+        self.asked.append(self._scene.seconds)
+        return super().acquire()
+
+
 class Scene:
     """A worker whose time only passes when it is told so."""
 
@@ -44,7 +57,7 @@ class Scene:
         self.asked: list[tuple[str, float]] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
-        lease = Lease(state.database, "alerts", ttl_s=60, holder=holder)
+        lease = self.lease = NotedLease(self, state, holder)
         self.engine = Engine(state.alerts, lease, self.evaluate)
         self.worker = AlertWorker(
             self.engine,
@@ -114,6 +127,17 @@ def test_iterations_that_an_evaluation_overran_are_counted_as_missed(state: Stat
     assert scene.run(180, 240) == [1, 1]
     assert [at for _, at in scene.asked] == [0, 180, 240]
     assert state.alerts.evaluations()[0].missed == scene.worker.status.missed_evaluations == 2
+
+
+def test_claim_is_renewed_while_an_evaluation_takes_long(state: State) -> None:
+    scene = Scene(state, build_rule())
+    scene.may_answer.clear()
+    scene.run(0, 5, 10, 11, 19, 20, 30)
+    assert scene.lease.asked == [0, 10, 20, 30]
+    scene.may_answer.set()
+    scene.worker.wait()
+    scene.run(41, 52)
+    assert scene.lease.asked == [0, 10, 20, 30], "nothing runs any more"
 
 
 def test_clock_that_jumps_misses_nothing(state: State) -> None:
