@@ -530,3 +530,9 @@ def test_history_is_asked_for_once_until_its_next_step(shelf: Shelf) -> None:
         assert [one.problem for one in found] == ["", ""]
         counts.append(counting.about_steps - before)
     assert counts == [2, 0, 2]
+
+
+def test_the_rules_that_ship_fire_on_what_they_are_for(workshop: Workshop) -> None:
+    outcomes = list(workshop.run_file(DATA / "pack.test.yml"))
+    assert {outcome.name: outcome.failures for outcome in outcomes if outcome.failures} == {}
+    assert len(outcomes) > 10

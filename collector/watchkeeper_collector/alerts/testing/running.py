@@ -100,8 +100,10 @@ class Workshop:
         assert self._store is not None  # noqa: S101
         for table in FILLED:
             self._store.command(f"TRUNCATE TABLE {self._database}.{table}")
-        for number, spans in enumerate(case.input_spans):
-            rows = list(build_rows(spans, start_of(case), case.project, number))
+        start = start_of(case)
+        blocks = enumerate(case.input_spans)
+        rows = [row for number, spans in blocks for row in build_rows(spans, start, case.project, number)]
+        if rows:
             self._store.insert("otel_traces", COLUMNS, rows, database=self._database)
         return stage
 
