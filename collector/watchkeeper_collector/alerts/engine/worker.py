@@ -147,14 +147,14 @@ class AlertWorker:
         return at if is_new else None
 
     def _begin(self, group: Group, at: datetime) -> None:
-        before, now_s = self._progress.get(group.key), self._clock_s()
-        missed = int((now_s - before.began_s) / group.interval_s + 0.5) - 1 if before else 0
-        progress = self._progress[group.key] = Progress(at, now_s, is_running=True)
+        before, now = self._progress.get(group.key), Progress(at, self._clock_s(), is_running=True)
+        missed = _count_missed(group, before, now) if before else 0
+        progress = self._progress[group.key] = now
 
         def run() -> None:
             with self._places:
                 if not self._closing.is_set():
-                    self._safely(lambda: self._engine.evaluate(group, at, max(0, missed)))
+                    self._safely(lambda: self._engine.evaluate(group, at, missed))
             progress.is_running = False
 
         thread = threading.Thread(target=run, name=f"alert-group-{group.name}", daemon=True)
@@ -180,3 +180,10 @@ class AlertWorker:
         self.status.failed_turns += 1
         self.status.last_error = problem
         log.warning("A turn of the alerts failed, the next one begins where it did: %s", problem)
+
+
+def _count_missed(group: Group, before: Progress, now: Progress) -> int:
+    """Timestamps in between that were left out; not those that a clock jumped over."""
+    by_timestamp = round((now.at - before.at) / group.interval) - 1
+    by_clock = int((now.began_s - before.began_s) / group.interval_s + 0.5) - 1
+    return max(0, min(by_timestamp, by_clock))

@@ -129,6 +129,13 @@ def test_iterations_that_an_evaluation_overran_are_counted_as_missed(state: Stat
     assert state.alerts.evaluations()[0].missed == scene.worker.status.missed_evaluations == 2
 
 
+def test_round_that_comes_late_misses_nothing_if_it_takes_the_timestamp(state: State) -> None:
+    scene = Scene(state, build_rule())
+    assert scene.run(0, 118, 121, 299) == [1, 1, 1, 1]
+    assert [at for _, at in scene.asked] == [0, 60, 120, 240]
+    assert scene.worker.status.missed_evaluations == 1, "180"
+
+
 def test_claim_is_renewed_while_an_evaluation_takes_long(state: State) -> None:
     scene = Scene(state, build_rule())
     scene.may_answer.clear()
