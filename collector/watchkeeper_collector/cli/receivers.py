@@ -11,7 +11,6 @@ from watchkeeper_collector.cli.client import ApiClient
 from watchkeeper_collector.cli.console import Column, clean, print_json, print_line, print_table, say
 from watchkeeper_collector.cli.failures import FAILED, USED_WRONGLY, CommandFailedError
 from watchkeeper_collector.cli.manual import add_group
-from watchkeeper_collector.settings import load_environment
 
 if TYPE_CHECKING:
     from watchkeeper_collector.alerts.notify.loading import FileConfiguration
@@ -48,6 +47,7 @@ def check_file(
     $ watchkeeper receivers check alerts.yaml alertname=ErrorRateHigh severity=page
     """
     from watchkeeper_collector.alerts.notify.loading import load_configuration  # noqa: PLC0415 - slow, for --help
+    from watchkeeper_collector.settings import load_environment  # noqa: PLC0415
 
     found = load_configuration(file, load_environment())
     if labels:
