@@ -8,7 +8,7 @@ from watchkeeper_collector.alerts.rules.files import load_rule_files
 
 ROOT = Path(__file__).parents[4]
 UNTRIED = {"SpendForecast", "SpendAnomalyOfKey", "OutputDrift", "SecretLeak", "GuardrailTrips"}
-"""Not in the pack's own tests: they need weeks of spend, an API key, the drift job, or what redaction counts."""
+"""Not in the pack's own tests: they need weeks of spend, a key, the drift job, or what redaction counts."""
 
 
 def test_every_rule_that_ships_is_sound_tried_and_has_a_runbook() -> None:
