@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ from watchkeeper_dashboard import plain, units
 from watchkeeper_dashboard.client import Answers, Question
 from watchkeeper_dashboard.places import link
 from watchkeeper_dashboard.states import Tone, box
+from watchkeeper_dashboard.urgency import WARNING, urgency_of
 from watchkeeper_dashboard.view import View
 
 OLD_BACKLOG_S = 60
@@ -36,6 +38,7 @@ def questions(view: View) -> dict[str, Question]:
     """What has to be asked for :func:`find`."""
     return {
         "status": Question("/status"),
+        "alerts": Question("/alerts", {"is_firing": "true", "limit": 50}),
         "new_errors": Question("/errors", {**view.slice(), "state": ["new", "regressed"], "limit": FEW}),
         "budgets": Question("/budgets", {"limit": 50}),
         "unpriced": view.query("unpriced_calls"),
@@ -45,6 +48,7 @@ def questions(view: View) -> dict[str, Question]:
 def find(answers: Answers) -> list[Finding]:
     """The findings, the worst first. What could not be asked is left out: the page says that elsewhere."""
     found = [
+        *_of_alerts(answers.get("alerts")),
         *_of_collector(answers.get("status")),
         *_of_budgets(answers.get("budgets")),
         *_of_errors(answers.get("new_errors")),
@@ -57,7 +61,8 @@ def show(findings: list[Finding], view: View) -> None:
     if not findings:
         box(
             "All is quiet",
-            "No new errors, budgets within their limits, every model has a price, ingest is well.",
+            "No alert fires, no new errors, budgets within their limits, every model has a price, ingest is"
+            " well.",
             "good",
         )
     for place, finding in enumerate(findings):
@@ -65,6 +70,20 @@ def show(findings: list[Finding], view: View) -> None:
             label = f"{ICONS[finding.tone]} **{plain.markdown(plain.short(finding.title, 48))}**"
             link(label, finding.file, view, icon="", **finding.parameters)
             st.html(f'<div class="wk-note wk-finding">{plain.html(plain.short(finding.text, 90))}</div>')
+
+
+def _of_alerts(alerts: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """One finding for each rule that fires; what nobody is woken for is a warning."""
+    firing = sorted((alerts or {}).get("items", ()), key=lambda alert: alert["alert"])
+    for name, group in groupby(firing, key=lambda alert: alert["alert"]):
+        found = sorted(group, key=urgency_of)
+        first = found[0]
+        more = f" And {len(found) - 1} more." if len(found) > 1 else ""
+        summary = first["annotations"].get("summary") or ""
+        text = f"Since {units.duration_s(first['age_s'])}. {summary}{more}"
+        yield Finding(
+            "bad" if urgency_of(first) < WARNING else "warning", f"{name} fires", text, "alerts", {}
+        )
 
 
 def _of_collector(status: Mapping[str, Any] | None) -> Iterator[Finding]:

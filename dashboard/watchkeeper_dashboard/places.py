@@ -40,6 +40,7 @@ PLACES: Mapping[str, Place] = {
         Place("spend", "Spend", ":material/payments:", "Watch"),
         Place("performance", "Performance", ":material/speed:", "Watch"),
         Place("errors", "Errors", ":material/error:", "Watch"),
+        Place("alerts", "Alerts", ":material/notifications:", "Watch", has_filter=False),
         Place("traces", "Traces", ":material/account_tree:", "Understand"),
         Place("sessions", "Sessions", ":material/forum:", "Understand"),
         Place("users", "Users", ":material/group:", "Understand"),

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import pytest
 from watchkeeper_dashboard import theme, units
 from watchkeeper_dashboard.charts.canvas import choose_scale
+from watchkeeper_dashboard.charts.episodes import build_timeline, shade
 from watchkeeper_dashboard.charts.heat import build_heat
 from watchkeeper_dashboard.charts.series import (
     Line,
@@ -237,3 +238,36 @@ def luminance(colour: str) -> float:
     channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def episode(alert: str, hours: tuple[int, int | None], severity: str = "warning") -> dict[str, Any]:
+    first, last = (None if hour is None else f"2026-07-01T{hour:02}:00:00Z" for hour in hours)
+    return {"alert": alert, "labels": {"severity": severity}, "started_at": first, "ended_at": last}
+
+
+def test_episodes_stand_in_a_row_for_each_alert_and_end_with_the_window() -> None:
+    start, end = (units.read_time(f"2026-07-01T{hour}:00:00Z") for hour in ("06", "12"))
+    episodes = [
+        episode("Slow", (10, None)),
+        episode("Outage", (8, 9), "page"),
+        episode("Slow", (3, 7)),
+    ]
+    figure = build_timeline(episodes, start, end, OSLO)
+    assert list(figure.layout.yaxis.ticktext) == ["Slow", "Outage"]
+    drawn = [(bar.y[0], bar.x[0].hour, bar.x[1].hour, bar.line.color) for bar in figure.data]
+    assert drawn == [(0, 12, 14, theme.WARNING), (1, 10, 11, theme.BAD), (0, 8, 9, theme.WARNING)]
+
+
+def test_episodes_shade_the_chart_behind_its_lines() -> None:
+    start, end = (units.read_time(f"2026-07-01T{hour}:00:00Z") for hour in ("06", "12"))
+    figure = shade(build_lines(Series([], [], "ms"), OSLO), [episode("Slow", (10, None))], start, end, OSLO)
+    (shape,) = figure.layout.shapes
+    assert (shape.x0.hour, shape.x1.hour, shape.layer) == (12, 14, "below")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_episodes_show_hostile_names_as_text(payload: str) -> None:
+    start, end = (units.read_time(f"2026-07-01T{hour}:00:00Z") for hour in ("06", "12"))
+    hostile = episode(payload, (8, 9)) | {"labels": {payload: payload}}
+    written = texts(build_timeline([hostile], start, end, OSLO))
+    assert "<" not in written.replace("&lt;", "")

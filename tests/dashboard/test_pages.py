@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 from watchkeeper_dashboard.places import PLACES
 
 from tests.collector import CollectorProcess
@@ -80,6 +81,58 @@ def test_page_shows_the_demo_without_a_fault(open_page: OpenPage, file: str) -> 
 @pytest.mark.parametrize("part", ["senders", "storage", "prices", "keys", "about"])
 def test_every_part_of_data_and_settings_is_shown(open_page: OpenPage, part: str) -> None:
     check_is_well(open_page("data", part=part))
+
+
+@pytest.mark.parametrize("part", ["firing", "history", "rules", "silences", "receivers"])
+def test_every_part_of_alerts_is_shown(open_page: OpenPage, part: str) -> None:
+    check_is_well(open_page("alerts", part=part))
+
+
+def test_an_alert_is_seen_taken_care_of_and_silenced(open_page: OpenPage, site: CollectorProcess) -> None:
+    """A rule is made on the page, tried, and fires on the shop's failed calls."""
+    app = open_page("alerts", part="rules")
+    written = app.text_area[0]
+    written.input(RULE)
+    button(app, "Try it on the last week").click().run()
+    check_is_well(app)
+    assert any("It would " in element.value for element in app.html)
+    button(app, "Make").click().run()
+    check_is_well(app)
+    site.until(lambda: firing(site, "CallsFail"), 120)
+    (fingerprint,) = firing(site, "CallsFail")
+    app = open_page("alerts")
+    check_is_well(app)
+    assert any("calls fail" in element.value for element in app.html)
+    app.button(key=f"ack_{fingerprint}").click().run()
+    check_is_well(app)
+    (taken,) = site.get("/api/v1/alerts/acknowledgements")["items"]
+    assert taken["fingerprint"] == fingerprint
+    button(app, "Silence").click().run()
+    check_is_well(app)
+    (silence,) = site.get("/api/v1/silences")["items"]
+    assert 'alertname="CallsFail"' in silence["matchers"]
+    assert any("CallsFail fires" in link.label for link in open_page("overview").page_link)
+
+
+RULE = """
+alert: CallsFail
+measure: errors
+filter: service:shop-assistant
+window: 1d
+condition: "> 0"
+interval: 5s
+query_offset: 0s
+labels: {severity: page}
+annotations: {summary: "{{ value | round }} calls fail"}
+"""
+
+
+def firing(site: CollectorProcess, rule: str) -> list[str]:
+    return [one["fingerprint"] for one in site.get(f"/api/v1/alerts?is_firing=true&rule={rule}")["items"]]
+
+
+def button(app: AppTest, label: str) -> Button:
+    return next(button for button in app.button if button.label == label)
 
 
 def test_numbers_of_the_overview_are_the_api_s(open_page: OpenPage, site: CollectorProcess) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 from watchkeeper_dashboard import plain, units
+from watchkeeper_dashboard.alerting.shading import episodes_question, with_alerts
 from watchkeeper_dashboard.charts.series import build_stack, read_groups
 from watchkeeper_dashboard.client import Question
 from watchkeeper_dashboard.frame import show_page
@@ -21,6 +22,7 @@ CARDS = (
     Card("rate_limited_rate", "Rate limited", "less"),
     Card("tool_error_rate", "Failing tools", "less"),
 )
+FAILURES = ("errors", "error_rate", "server_errors", "rate_limited_rate")
 STATES = ("all", "new", "ongoing", "regressed", "resolved")
 ORDERS = {
     "newest": "-last_seen",
@@ -62,6 +64,7 @@ def show(visit: Visit, view: View) -> None:
         totals=view.query(*measures, compare=view.comparison),
         course=view.query(*measures, step="auto"),
         series=view.query("errors", by="error_type", step="auto", top=7),
+        episodes=episodes_question(view),
     )
     show_cards(CARDS, answers["totals"], answers["course"], view)
     with section(visit, "groups"):
@@ -78,10 +81,9 @@ def _show_groups(visit: Visit, view: View, answers: Any, state: str) -> None:
         return
     with panel("Failed calls by type"):
         rows = [row for row in answers["series"]["rows"] if row["error_type"] != ""]
-        chart(
-            build_stack(read_groups(rows, "error_type", "errors", "count", visit.palette), visit.zone, 220),
-            "types",
-        )
+        series = read_groups(rows, "error_type", "errors", "count", visit.palette)
+        figure = build_stack(series, visit.zone, 220)
+        chart(with_alerts(figure, visit, view, answers, *FAILURES), "types")
     with panel(
         "Groups", tip="Errors of one type, provider, model and kind of message. A click opens a group."
     ):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from watchkeeper_dashboard import attention
+from watchkeeper_dashboard.alerting.shading import episodes_question, with_alerts
 from watchkeeper_dashboard.charts.series import build_lines, build_stack, read_groups, read_measures
 from watchkeeper_dashboard.frame import show_page
 from watchkeeper_dashboard.panels import Card, chart, panel, show_cards
@@ -21,6 +22,7 @@ CARDS = (
     Card("users", "Active users", "more"),
 )
 TALL_PX = 380
+FAILURES = ("errors", "error_rate", "server_errors")
 LATENCY = {"latency_p95_ms": ACCENT, "latency_p50_ms": SERIES[4]}
 
 
@@ -30,6 +32,7 @@ def show(visit: Visit, view: View) -> None:
         totals=view.query("spans", *measures, compare=view.comparison),
         course=view.query(*measures, "latency_p50_ms", "errors", step="auto"),
         models=view.query("cost_usd", by="model", step="auto", top=7),
+        episodes=episodes_question(view),
         **attention.questions(view),
     )
     totals, course = answers["totals"], answers["course"]
@@ -40,7 +43,8 @@ def show(visit: Visit, view: View) -> None:
     wide, narrow = st.columns((2, 1), gap="small")
     with wide, panel("Spend by model"), section(visit, "models"):
         series = read_groups(answers["models"]["rows"], "model", "cost_usd", "usd", visit.palette)
-        chart(build_stack(series, visit.zone, TALL_PX), "spend")
+        figure = build_stack(series, visit.zone, TALL_PX)
+        chart(with_alerts(figure, visit, view, answers, "cost_usd"), "spend")
     with narrow, panel("Needs attention"):
         attention.show(attention.find(answers), view)
     left, right = st.columns(2, gap="small")
@@ -50,10 +54,12 @@ def show(visit: Visit, view: View) -> None:
         series = read_measures(
             rows, names | {"calls": "without error"}, "count", {"calls": ACCENT, "errors": BAD}
         )
-        chart(build_stack(series, visit.zone), "calls")
+        figure = build_stack(series, visit.zone)
+        chart(with_alerts(figure, visit, view, answers, "calls", *FAILURES), "calls")
     with right, panel("Latency of calls"):
         names = {"latency_p95_ms": "p95", "latency_p50_ms": "median"}
-        chart(build_lines(read_measures(course["rows"], names, "ms", LATENCY), visit.zone), "latency")
+        figure = build_lines(read_measures(course["rows"], names, "ms", LATENCY), visit.zone)
+        chart(with_alerts(figure, visit, view, answers, "latency_"), "latency")
 
 
 def _is_empty(status: dict[str, object] | None) -> bool:

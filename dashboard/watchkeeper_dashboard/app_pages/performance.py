@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 from watchkeeper_dashboard import theme
+from watchkeeper_dashboard.alerting.shading import episodes_question, with_alerts
 from watchkeeper_dashboard.charts.heat import build_heat
 from watchkeeper_dashboard.charts.series import build_lines, name_of, read_groups, read_measures
 from watchkeeper_dashboard.client import Question
@@ -60,27 +61,30 @@ def show(visit: Visit, view: View) -> None:
         series=view.query("calls", "latency_p95_ms", by=by, step="auto", limit=TOP, order="-calls"),
         limited=view.query("rate_limited_rate", by="provider", step="auto", limit=TOP),
         table=view.query(*measures, by=by, limit=50, order="-calls"),
+        episodes=episodes_question(view),
     )
     totals = answers["totals"]
     if not totals["rows"] or not totals["rows"][0]["calls"]:
         nothing("No calls here")
         return
     show_cards(CARDS, totals, answers["course"], view)
-    _show_courses(visit, answers)
+    _show_courses(visit, view, answers)
     _show_heat(visit, answers)
     _show_split(visit, view, by, answers)
     with panel("Slowest traces"):
         _show_slowest(visit, view)
 
 
-def _show_courses(visit: Visit, answers: Any) -> None:
+def _show_courses(visit: Visit, view: View, answers: Any) -> None:
     rows = answers["course"]["rows"]
     left, right = st.columns(2, gap="small")
     with left, panel("Latency of calls"):
-        chart(build_lines(read_measures(rows, PERCENTILES, "ms", COLOURS), visit.zone), "latency")
+        figure = build_lines(read_measures(rows, PERCENTILES, "ms", COLOURS), visit.zone)
+        chart(with_alerts(figure, visit, view, answers, "latency_"), "latency")
     with right, panel("Time to the first token", tip="Of streamed calls."):
         names = {"ttft_p95_ms": "p95", "ttft_p50_ms": "median"}
-        chart(build_lines(read_measures(rows, names, "ms", COLOURS), visit.zone), "ttft")
+        figure = build_lines(read_measures(rows, names, "ms", COLOURS), visit.zone)
+        chart(with_alerts(figure, visit, view, answers, "ttft_"), "ttft")
 
 
 def _show_heat(visit: Visit, answers: Any) -> None:
@@ -112,7 +116,8 @@ def _show_split(visit: Visit, view: View, by: str, answers: Any) -> None:
         series = read_groups(
             answers["limited"]["rows"], "provider", "rate_limited_rate", "ratio", visit.palette
         )
-        chart(build_lines(series, visit.zone), "limited")
+        figure = build_lines(series, visit.zone)
+        chart(with_alerts(figure, visit, view, answers, "rate_limited_rate"), "limited")
     columns = (
         Column(by.capitalize(), lambda row: name_of(row[by]), "text", "", "medium"),
         Column("Calls", "calls", "count"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 from watchkeeper_dashboard import plain, units
+from watchkeeper_dashboard.alerting.shading import episodes_question, with_alerts
 from watchkeeper_dashboard.budgeting import show_budgets
 from watchkeeper_dashboard.charts.series import build_stack, name_of, read_groups
 from watchkeeper_dashboard.charts.shares import Share, build_treemap
@@ -72,6 +73,7 @@ def show(visit: Visit, view: View) -> None:
         table=view.query(*TABLE_MEASURES, by=by, limit=100, order="-cost_usd", compare=view.comparison),
         tree=view.query("cost_usd", by=_pair(by), limit=80, order="-cost_usd"),
         budgets=Question("/budgets", {"limit": 50}),
+        episodes=episodes_question(view),
     )
     show_cards(cards, answers["totals"], answers["course"], view)
     _show_unpriced(view, answers["totals"])
@@ -100,7 +102,8 @@ def _show_split(visit: Visit, view: View, by: str, answers: Any) -> None:
     left, right = st.columns((3, 2), gap="small")
     with left, panel(f"Spend by {by} over time"):
         series = read_groups(answers["series"]["rows"], by, "cost_usd", "usd", visit.palette)
-        chart(build_stack(series, visit.zone, 340), "series")
+        figure = build_stack(series, visit.zone, 340)
+        chart(with_alerts(figure, visit, view, answers, "cost_usd", "cost_"), "series")
     with right, panel("What it is made up of"):
         chart(build_treemap(_shares(visit, by, answers["tree"]["rows"]), "usd", 340), "tree")
     with panel(f"By {by}", tip="A click on a row adds it to the filter."):
