@@ -64,10 +64,13 @@ def flush(
 ) -> Flush:
     """``members``: the alerts of the group, and those of ``told`` that are in it no longer, as resolved."""
     firing = [one for one in members if one.status == "firing"]
-    heard = tuple(one for one in firing if not is_muted(one))
+    muted = {one.fingerprint for one in firing if is_muted(one)}
+    heard = tuple(one for one in firing if one.fingerprint not in muted)
     resolved = tuple(one for one in members if one.status == "resolved" and one.fingerprint in group.told)
     held_back = {
-        one.fingerprint: one.episode for one in firing if one.fingerprint in group.told and one not in heard
+        one.fingerprint: one.episode
+        for one in firing
+        if one.fingerprint in muted and one.fingerprint in group.told
     }
     reason = _news(group, heard, resolved, held_back)
     if reason is None and not all(map(is_acknowledged, heard)):
