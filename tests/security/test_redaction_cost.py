@@ -74,10 +74,13 @@ def test_a_pattern_is_refused_or_costs_little(guarded: Target, pattern: str) -> 
 
 def test_what_is_remembered_is_bounded() -> None:
     screen = Screen("1", read_policy({"detectors": {"email": "mask"}}), "key")
-    for number in range(40_000):
+    for number in range(20_000):
         screen.attribute(f"name-{number}", "text", Hits())
-    assert len(screen._treatments) <= 20_000
-    assert len(screen._clean) <= 32_768
+    for number in range(100):
+        screen.attribute(f"{number}" * 1_000, "text", Hits())
+    assert len(screen._treatments) <= 5_000
+    assert len(screen._clean) <= 16_384
+    assert max(map(len, screen._treatments), default=0) <= 256
 
 
 def _check(status: int) -> None:

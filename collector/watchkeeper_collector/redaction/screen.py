@@ -1,5 +1,6 @@
 """A policy at work: from names and values of telemetry to what may be stored of them."""
 
+import hashlib
 import json
 import logging
 import re
@@ -24,8 +25,9 @@ Treatment = tuple[Literal["rule", "structure", "content"], str, Mode]
 T = TypeVar("T")
 
 CONTENT: Treatment = ("content", "", "off")
-MOST_NAMES = 20_000
-MOST_CLEAN = 32_768
+MOST_NAMES = 5_000
+LONGEST_NAME = 256
+MOST_CLEAN = 16_384
 LONGEST_TEXT = 2 << 20
 SMALLEST_NUMBER = 1_000_000
 OWN_HASH = re.compile(rf"\[[A-Z][A-Z_]*:[{DIGEST_LETTERS}]{{16}}\]")
@@ -103,7 +105,7 @@ class Screen:
         found = self._rules.find(name) or (("structure", "", "off") if is_structure(name) else CONTENT)
         if len(self._treatments) >= MOST_NAMES:
             self._treatments.clear()
-        if self.key(name, Hits()) == name:
+        if len(name) <= LONGEST_NAME and self.key(name, Hits()) == name:
             self._treatments[name] = found
         return found
 
@@ -120,7 +122,7 @@ class Screen:
             case "drop":
                 return DROP
             case "hash":
-                return f"[{label.upper()}:{digest(self._key, label, text)}]"
+                return f"[{label.upper()}:{digest(self._key, label, _shortened(text))}]"
         return MASK
 
     def _structural(self, name: str, value: Any, hits: Hits) -> Any:
@@ -233,6 +235,13 @@ class _Rules:
 
     def members(self, name: str) -> list[tuple[str, str, Mode]]:
         return self._members.get(name, [])
+
+
+def _shortened(text: str) -> str:
+    """What is hashed for a text: of a long one a digest, as the last values are remembered."""
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _described(error: Exception) -> str:

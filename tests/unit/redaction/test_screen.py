@@ -152,6 +152,13 @@ def test_users_ids_are_hashed_whatever_a_dialect_calls_them(name: str) -> None:
     assert one.attribute(name, hashed, Hits()) == hashed
 
 
+def test_long_values_have_hashes_of_their_own() -> None:
+    by = screen(users="hash")
+    one, two = (by.attribute("user.id", "x" * 100_000 + end, Hits()) for end in "ab")
+    assert one != two
+    assert one == by.attribute("user.id", "x" * 100_000 + "a", Hits())
+
+
 def test_a_users_id_in_a_document_is_hashed() -> None:
     redacted = json.loads(read('{"user_id": "joe", "a": 1}', "metadata", users="hash"))
     assert redacted["user_id"].startswith("[USER:")
