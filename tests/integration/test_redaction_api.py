@@ -148,8 +148,10 @@ def test_what_can_not_be_followed_is_not_kept(collector: CollectorProcess, polic
 
 
 def test_what_is_found_is_counted(collector: CollectorProcess) -> None:
-    put(collector, MAIL)
-    send(collector, "count@example.com")
+    put(collector, MAIL | {"patterns": {"merger": "Operation [A-Z]+"}})
+    send(collector, "count@example.com about Operation EAGLE")
     metrics = collector.ask("/metrics").body.decode()
-    assert 'watchkeeper_redacted_values_total{detector="email",signal="traces"}' in metrics
+    for detector in ("email", "pattern"):
+        assert f'watchkeeper_redacted_values_total{{detector="{detector}",signal="traces"}}' in metrics
+    assert "merger" not in metrics
     collector.ask(PATH, method="DELETE")

@@ -17,6 +17,7 @@ from watchkeeper_collector.otlp.items import REFUSALS
 from watchkeeper_collector.otlp.json_body import JsonBody
 from watchkeeper_collector.otlp.limits import Limits
 from watchkeeper_collector.otlp.signals import SIGNALS
+from watchkeeper_collector.redaction.policy import public_name
 from watchkeeper_collector.redaction.screen import Screen
 from watchkeeper_collector.telemetry import Telemetry
 
@@ -82,7 +83,7 @@ class Ingest:
             is_new = await self._append(signal, caller.project, caller.key_id, admitted.body, admitted.items)
             self._count(signal, admitted, is_new=is_new)
         for detector, count in admitted.redacted.items():
-            self._telemetry.redacted.labels(signal, detector).inc(count)
+            self._telemetry.redacted.labels(signal, public_name(detector)).inc(count)
         for reason, count in admitted.refused.items():
             self._telemetry.refused_items.labels(signal, reason).inc(count)
         return _build_answer(admitted)

@@ -17,6 +17,7 @@ LONGEST_NAME = 200
 KEY_OF_CHECKS = "only to see that the policy can be built"
 RESERVED = frozenset({"attribute", "user", "failed", "redacted"})
 """Names in counts that are no pattern's."""
+PUBLIC = frozenset({*BUILT_IN, *RESERVED})
 REGION = re.compile(r"[A-Z]{2}")
 
 
@@ -126,6 +127,11 @@ class ProjectPolicy(BaseModel):
     def render(self) -> str:
         """The document that is kept: the same for equal policies."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+
+def public_name(detector: str) -> str:
+    """What a detector is called where others see it: a project's names of patterns are its own."""
+    return detector if detector in PUBLIC else "pattern"
 
 
 def read_policy(document: str | Mapping[str, Any]) -> ProjectPolicy:
