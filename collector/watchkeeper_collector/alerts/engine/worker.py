@@ -134,10 +134,10 @@ class AlertWorker:
     def _has_claim(self) -> bool:
         if self._clock_s() - self._refused_s < CONTEND_S:
             return False
+        self._refused_s = self._clock_s()  # also where the answer is an error
         if self._claim.acquire():
-            self._claimed_s = self._clock_s()
+            self._claimed_s, self._refused_s = self._clock_s(), -math.inf
             return True
-        self._refused_s = self._clock_s()
         self._progress = {key: one for key, one in self._progress.items() if one.is_running}
         return False
 

@@ -38,11 +38,12 @@ class NotedLease(Lease):
     def __init__(self, scene: "Scene", state: State, holder: str) -> None:
         super().__init__(state.database, "alerts", ttl_s=60, holder=holder)
         self.asked: list[float] = []
+        self.is_away = False
         self._scene = scene
 
     def acquire(self) -> bool:
         self.asked.append(self._scene.seconds)
-        return super().acquire()
+        return refuse() if self.is_away else super().acquire()
 
 
 class Scene:
@@ -206,6 +207,16 @@ def test_store_of_states_that_is_away_stops_nothing_for_good(state: State) -> No
     state.alerts.turn = turn  # type: ignore[method-assign]
     scene.run(60)
     assert uids(state) == {"file/latency/Slow"}
+
+
+def test_store_of_states_that_is_away_is_not_asked_all_the_time(state: State) -> None:
+    scene = Scene(state, build_rule())
+    scene.lease.is_away = True
+    for second in (0, 0.5, 1, 1.5):
+        scene.worker._safely(lambda at=second: scene.run(at))
+    assert scene.lease.asked == [0]
+    scene.lease.is_away = False
+    assert scene.run(2) == [1]
 
 
 def test_rules_that_cannot_be_read_stop_nothing(state: State) -> None:
