@@ -28,15 +28,19 @@ splitByChar('\n', answer) AS answer_lines
 
 {{shingles|answer_words}} AS answer_shingles
 
+-- stage: those that differ
+
+arrayDistinct(answer_shingles) AS answer_different
+
 -- stage: the features
 
 toUInt32(length(answer_words)) AS OutputWords,
 
 if(answer = '', 0, cityHash64(answer)) AS OutputHash,
 
-arraySlice(arraySort(arrayDistinct(answer_shingles)), 1, 8) AS OutputShingles,
+{{smallest|answer_different}} AS OutputShingles,
 
-if(empty(answer_shingles), 0, toFloat32(1 - arrayUniq(answer_shingles) / length(answer_shingles))) AS RepeatedShare,
+if(empty(answer_shingles), 0, toFloat32(1 - length(answer_different) / length(answer_shingles))) AS RepeatedShare,
 
 answer = '' AS IsBlank,
 
@@ -52,9 +56,9 @@ toUInt16(least(65535, arrayCount(l -> match(l, '^#{1,6}\\s'), answer_lines))) AS
 
 if({declines}, 'refusal_part', {{refusal_cue|answer_beginning}}) AS RefusalCue,
 
-match(substringUTF8(answer_beginning, 1, 200), {{apologies}}) AS IsApology,
+match(substring(answer_beginning, 1, 240), {{apologies}}) AS IsApology,
 
-match(rightUTF8(answer, 16), '[?？؟;][\\s"\'”’»)*_]*$') AS IsQuestion,
+match(right(answer, 32), '[?？؟;][\\s"\'”’»)*_]*$') AS IsQuestion,
 
 multiIf(answer_script != '', answer_script, match(answer, '[a-zA-Z]'), 'Latn', '') AS OutputScript,
 

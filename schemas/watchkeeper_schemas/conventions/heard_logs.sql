@@ -31,9 +31,8 @@ heard AS
         * EXCEPT '^(input|output)_(messages|envelope)$',
         {{input_text|input_messages}} AS newest_input,
         {{output_text|output_messages}} AS joined_output,
-        {{tool_calls|output_messages}} AS tool_calls,
-        {{invalid_tool_calls|output_messages}} AS invalid_tool_calls,
-        {{declines|output_messages}} AS declines,
+        {{acts|output_messages}} AS acts,
+        arraySum(acts.1) AS tool_calls,
         multiIf(
             finish_reason != '', finish_reason,
             envelope_finish_reason != '', envelope_finish_reason,
@@ -88,8 +87,8 @@ SELECT
         match(output_document, '^[\\[{]') AND isValidJSON(output_document), output_scalar,
         output_document) AS OutputText,
     toUInt16(least(65535, tool_calls)) AS ToolCallCount,
-    toUInt16(least(65535, invalid_tool_calls)) AS InvalidToolCallCount,
-    declines,
+    toUInt16(least(65535, arraySum(acts.2))) AS InvalidToolCallCount,
+    has(acts.3, true) AS declines,
     if(event = 'gen_ai.choice', OutputText != '' OR tool_calls > 0, output_document != '') AS HasOutput,
     content AS Content
 FROM heard

@@ -25,9 +25,7 @@ heard AS
         {{message_texts|input_messages}} AS input_texts,
         {{roles|output_messages}} AS output_roles,
         {{message_texts|output_messages}} AS output_texts,
-        {{tool_calls|output_messages}} AS listed_tool_calls,
-        {{invalid_tool_calls|output_messages}} AS listed_invalid_tool_calls,
-        {{declines|output_messages}} AS declines,
+        {{acts|output_messages}} AS acts,
         multiIf(finish_reason != '', finish_reason, envelope_finish_reason != '', envelope_finish_reason, arrayFirst(r -> r != '', output_messages.finish_reason)) AS any_finish_reason,
         multiIf(
             provider_by_value != '', provider_by_value,
@@ -160,7 +158,7 @@ SELECT
         NOT match(output_document, '^[\\[{]'), output_document,
         joined_output != '', joined_output,
         other_output != '', other_output,
-        listed_tool_calls > 0, '',
+        arraySum(acts.1) > 0, '',
         output_scalar != '' OR isValidJSON(output_document), output_scalar,
         output_document) AS OutputText,
     cityHash64(input_document, request_model) AS document_hash,
@@ -168,15 +166,15 @@ SELECT
     toUInt16(least(65535, multiIf(
         has_flat_output, flat_tool_calls,
         response_tool_calls != '', JSONLength(response_tool_calls),
-        listed_tool_calls))) AS ToolCallCount,
+        arraySum(acts.1)))) AS ToolCallCount,
     toUInt16(least(65535, multiIf(
         has_flat_output, flat_invalid_tool_calls,
         response_tool_calls != '', arrayCount(c -> {{is_invalid_arguments|c.args}} OR {{is_invalid_arguments|c.input}}, JSONExtract(response_tool_calls, 'Array(Tuple(args String, input String))')),
-        listed_invalid_tool_calls))) AS InvalidToolCallCount,
+        arraySum(acts.2)))) AS InvalidToolCallCount,
     ContentKept,
     PiiHits,
     SecretHits,
     if(told_guardrail_result = '' AND lower(any_finish_reason) = 'guardrail_intervened', 'block', told_guardrail_result) AS GuardrailResult,
     is_json_asked,
-    declines
+    has(acts.3, true) AS declines
 FROM heard

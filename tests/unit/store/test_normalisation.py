@@ -562,7 +562,7 @@ FEATURES = {
     ),
     "a refusal in words": Case(
         OPENAI | {"output.value": "I can't help with that."},
-        {"IsRefusal": True, "RefusalCue": "cannot_help", "OutputWords": 6},
+        {"IsRefusal": True, "RefusalCue": "cannot_help", "OutputWords": 5},
     ),
     "JSON that was asked for": Case(
         OPENAI | {"gen_ai.output.type": "json", "output.value": "Sure: 1"},

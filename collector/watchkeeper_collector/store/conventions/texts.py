@@ -158,29 +158,23 @@ def other_output_text(parsed: str) -> str:
     return joined(f"arrayConcat({parsed}.choices.text, arrayFlatten({parsed}.generations).text)")
 
 
-CONTENT_PARTS = f"JSONExtract(if(startsWith(m.content, '['), m.content, ''), {quote(f'Array({PART})')})"
+def acts(listed: str) -> str:
+    """What each message does beside speaking.
 
-
-def tool_calls(listed: str) -> str:
-    """How many tools are called."""
+    How many tools it calls, how many of them with arguments that are no JSON object, whether its provider
+    marks it as a refusal.
+    """
     is_call = f"(p.type IN {TOOL_CALLS} OR p.functionCall != '' OR p.function_call != '' OR p.toolUse != '')"
-    of_parts = f"arrayCount(p -> {is_call}, arrayConcat(m.parts, m.blocks, {CONTENT_PARTS}))"
+    of_content = f"JSONExtract(if(startsWith(m.content, '['), m.content, ''), {quote(f'Array({PART})')})"
     of_lists = "length(m.tool_calls) + length(m.kwargs.tool_calls) + length(m.data.tool_calls)"
-    return f"arraySum(m -> {of_lists} + {of_parts} + (m.type = 'function_call'), {listed})"
-
-
-def invalid_tool_calls(listed: str) -> str:
-    """How many tools are called with arguments that are no JSON object."""
-    of_parts = f"arrayFilter(p -> p.type IN {TOOL_CALLS}, arrayConcat(m.parts, {CONTENT_PARTS})).arguments"
-    of_lists = "m.tool_calls.arguments, m.tool_calls.function.arguments"
-    arguments = f"arrayConcat({of_lists}, {of_parts}, [if(m.type = 'function_call', m.arguments, '')])"
-    return f"arraySum(m -> arrayCount(a -> {macro('is_invalid_arguments', 'a')}, {arguments}), {listed})"
-
-
-def declines(listed: str) -> str:
-    """Whether the provider marks the answer as a refusal."""
-    has_part = f"arrayExists(p -> p.type = 'refusal', arrayConcat(m.parts, {CONTENT_PARTS}))"
-    return f"arrayExists(m -> m.refusal != '' OR {has_part}, {listed})"
+    calls = f"{of_lists} + arrayCount(p -> {is_call}, parts) + (m.type = 'function_call')"
+    is_invalid, of_part = macro("is_invalid_arguments", "a"), macro("is_invalid_arguments", "p.arguments")
+    told = "arrayConcat(m.tool_calls.arguments, m.tool_calls.function.arguments, [m.arguments])"
+    in_parts = f"arrayCount(p -> p.type IN {TOOL_CALLS} AND {of_part}, parts)"
+    invalid = f"{in_parts} + arrayCount(a -> {is_invalid}, {told})"
+    refuses = "m.refusal != '' OR arrayExists(p -> p.type = 'refusal', parts)"
+    parts = f"arrayConcat(m.parts, m.blocks, {of_content})"
+    return f"arrayMap(m -> arrayMap(parts -> ({calls}, {invalid}, {refuses}), [{parts}])[1], {listed})"
 
 
 def flat_text(side: str) -> str:

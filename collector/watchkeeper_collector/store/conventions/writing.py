@@ -5,11 +5,12 @@ Scripts are told by where their letters stand in Unicode, which is the order of 
 
 from collections.abc import Sequence
 
-from watchkeeper_collector.store.conventions.data import literals, load, quote
+from watchkeeper_collector.store.conventions.data import literals, load
 
 UNSPACED = ("Hani", "Jpan", "Thai")
 """Scripts that are written without spaces between words."""
 SAMPLE_CHARS = 200
+SKETCH = 8
 KANA_PART = 10
 """A tenth of kana tells that Han characters are Japanese."""
 
@@ -36,9 +37,10 @@ def main_script(scripts: str) -> str:
 def words(script: str, text: str) -> str:
     """Hashes of the words of a text in lower or upper case; of its characters where words are not spaced."""
     is_unspaced = f"{script} IN ({literals(UNSPACED)})"
-    spaced = f"splitByNonAlpha(lower(if({is_unspaced}, '', {text})))"
+    lines = f"replaceAll(lower(if({is_unspaced}, '', {text})), '\\n', ' ')"
     unspaced = f"ngrams(if({is_unspaced}, {text}, ''), 1)"
-    return f"arrayMap(w -> cityHash64(w), arrayConcat({spaced}, {unspaced}))"
+    hashes = f"arrayMap(w -> cityHash64(w), arrayConcat(splitByChar(' ', {lines}), {unspaced}))"
+    return f"arrayFilter(h -> h != cityHash64(''), {hashes})"
 
 
 def shingles(hashes: str) -> str:
@@ -49,13 +51,21 @@ def shingles(hashes: str) -> str:
     return f"arrayMap(h -> {cut}, [{hashes}])[1]"
 
 
+def smallest(hashes: str) -> str:
+    """The eight smallest of hashes that differ, sorted.
+
+    Hashes lie evenly, so that of many those below a bound are looked at that only some forty are.
+    """
+    bound = f"intDiv({SKETCH * 5 * 2**32}, length({hashes}) + 1)"
+    few = f"if(length({hashes}) <= {SKETCH * 8}, {hashes}, arrayFilter(h -> h <= {bound}, {hashes}))"
+    return f"arraySlice(arraySort({few}), 1, {SKETCH})"
+
+
 def _script_of(char: str) -> str:
     """The script of a character, empty for what is no letter or of none that is listed."""
-    branches = (
-        f"{char} < {quote(chr(first))}, '', {char} <= {quote(chr(last))}, {quote(name)}"
-        for first, last, name in _ranges()
-    )
-    return f"multiIf({', '.join(branches)}, '')"
+    starts = [at for first, last, name in _ranges() for at in ((chr(first), name), (chr(last + 1), ""))]
+    names, bounds = literals(["", *(name for _, name in starts)]), literals(start for start, _ in starts)
+    return f"[{names}][arrayCount(bound -> bound <= {char}, [{bounds}]) + 1]"
 
 
 def _ranges() -> Sequence[tuple[int, int, str]]:
