@@ -1,5 +1,6 @@
 """Tests of rules: promtool's notation, what is expected, and the report."""
 
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -183,3 +184,78 @@ def test_the_report_is_xml_whatever_the_texts_hold() -> None:
     failure = root.find(".//failure")
     assert failure is not None
     assert failure.get("message") == "one"
+
+
+PROMTOOLS = """groups:
+- name: g
+  rules:
+  - alert: Fails
+    expr: error_rate > 0.1
+    for: 1m
+    keep_firing_for: 2m
+    labels: {severity: page}
+    annotations: {summary: "{{ $labels.model }} fails"}
+"""
+OURS = """groups:
+- name: g
+  rules:
+  - alert: Fails
+    measure: error_rate
+    by: [model]
+    condition: "> 0.1"
+    for: 1m
+    keep_firing_for: 2m
+    labels: {severity: page}
+    annotations: {summary: "{{ labels.model }} fails"}
+"""
+CASES = """rule_files: [rules.yml]
+evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'error_rate{model="a"}', values: '0 .2x3 0x2 .2+.1x3 _x3 stale _x4'}
+  - {series: 'error_rate{model="b"}', values: '0x5 .3 stale _x9'}
+  alert_rule_test:
+"""
+MINUTES = 18
+
+
+def expectation(minute: int, *models: str) -> str:
+    alerts = ", ".join(
+        f"{{exp_labels: {{model: {model}, severity: page}}, exp_annotations: {{summary: '{model} fails'}}}}"
+        for model in models
+    )
+    return f"  - {{eval_time: {minute}m, alertname: Fails, exp_alerts: [{alerts}]}}\n"
+
+
+def test_promtool_expects_what_we_find(tmp_path: Path) -> None:
+    """Of every minute, which alerts fire: what passes here passes there, and the other way round."""
+    (tmp_path / "rules.yml").write_text(OURS)
+    found = []
+    for minute in range(MINUTES):
+        passing = [models for models in CANDIDATES if passes_here(tmp_path, expectation(minute, *models))]
+        assert len(passing) == 1
+        found.append(expectation(minute, *passing[0]))
+    assert len(set(map(str, found))) == MINUTES
+    (tmp_path / "rules.yml").write_text(PROMTOOLS)
+    assert passes_there(tmp_path, "".join(found)) == ""
+    wrong = [line.replace("exp_alerts: []", "exp_alerts: [{exp_labels: {model: a}}]") for line in found]
+    assert "FAILED" in passes_there(tmp_path, "".join(wrong))
+
+
+CANDIDATES = [(), ("a",), ("b",), ("a", "b")]
+
+
+def passes_here(folder: Path, expected: str) -> bool:
+    path = folder / "ours.test.yml"
+    path.write_text(CASES + expected)
+    (outcome,) = Workshop().run_file(path)
+    return not outcome.failures
+
+
+def passes_there(folder: Path, expected: str) -> str:
+    """What promtool says against it."""
+    (folder / "theirs.test.yml").write_text(CASES + expected)
+    command = ["promtool", "test", "rules", "theirs.test.yml"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return f"{done.stdout}{done.stderr}" if done.returncode else ""
