@@ -32,8 +32,8 @@ from tests.otlp.requests import make_span, trace_request
 
 HOUR_NS = 3_600 * SECOND_NS
 CALLS = 210
-HOURS = [MARCH, MARCH, MARCH, JUNE, JUNE, MARCH, MARCH]
-FIRST_JUNE, SECOND_JUNE, FIRST_BACK = 3, 4, 5
+HOURS = [MARCH, MARCH, JUNE, JUNE, MARCH]
+FIRST_JUNE, SECOND_JUNE, FIRST_BACK = 2, 3, 4
 RULE = Rule(
     uid="drift", alert="AnswersChanged", group="drift", project="", source="file", interval_s=60.0,
     offset_s=0.0, for_s=0.0, keep_firing_for_s=0.0, limit=0, no_data="keep", labels={}, annotations={},
@@ -142,8 +142,8 @@ def test_the_first_hour_has_nothing_to_be_compared_with(replay: Replay) -> None:
     assert replay.verdict(0).answer == "unknown"
 
 
-def test_hours_of_one_model_are_no_drift(replay: Replay) -> None:
-    assert [replay.verdict(hour).answer for hour in (1, 2)] == ["no", "no"]
+def test_another_hour_of_one_model_is_no_drift(replay: Replay) -> None:
+    assert replay.verdict(1).answer == "no"
 
 
 def test_the_change_is_flagged_in_its_first_hour_with_the_right_reason(replay: Replay) -> None:
@@ -164,8 +164,8 @@ def test_the_alert_fires_in_the_second_hour_and_not_before(replay: Replay) -> No
 
 
 def test_it_is_over_with_the_first_hour_after_the_return(replay: Replay) -> None:
-    assert [replay.verdict(hour).answer for hour in (FIRST_BACK, FIRST_BACK + 1)] == ["no", "no"]
-    assert replay.alerts[FIRST_BACK:] == ["clear", "clear"]
+    assert replay.verdict(FIRST_BACK).answer == "no"
+    assert replay.alerts[FIRST_BACK] == "clear"
 
 
 def test_that_another_version_answers_is_one_event_with_evidence(replay: Replay) -> None:
