@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, delete
+from watchkeeper_collector.app.notifying import check_matchers
 from watchkeeper_collector.errors import ConflictError, ForbiddenError, NotFoundError
 from watchkeeper_collector.state import notification_tables
 from watchkeeper_collector.state.alert_records import Instance
@@ -364,6 +365,24 @@ def test_silence_holds_for_its_time_and_its_project(desk: NotifierDesk, hook: Se
         desk.turn(seconds)
     found = [(request.json()["data"]["project"]) for request in hook.taken]
     assert found == ["other", "shop"]
+
+
+def test_silence_holds_whatever_characters_its_values_have(desk: NotifierDesk, hook: Service) -> None:
+    odd = 'a\u2028b\x0b\nc\r\x85"d'
+    value = check_matchers(['user="a\u2028b\x0b\\nc\r\x85\\"d"'])
+    silence(desk, "\n".join(value), 0, 600)
+    desk.write(notice("Odd", labels={"user": odd}), notice("Even", labels={"user": "a"}))
+    desk.turn(31)
+    assert [names for _, _, names in desk.said()] == [["Even"]]
+
+
+def test_what_cannot_be_read_any_more_stops_nobody(desk: NotifierDesk, hook: Service) -> None:
+    silence(desk, 'a=~"("', 0, 600)
+    desk.state.routes.add("shop", "", {"name": "r", "receiver": "x", "route": '{"matchers": ["("]}'})
+    desk.write(ALONE)
+    desk.turn(31)
+    assert len(hook.taken) == 1
+    assert "The route 'r' of 'shop' can't be read" in desk.book.problem
 
 
 def test_what_was_said_resolves_within_a_silence(desk: NotifierDesk, pagerduty: Service) -> None:

@@ -145,7 +145,7 @@ def _show(stored: StoredSilence, at: datetime) -> Silence:
     state: State = "expired" if stored.ends_at <= at else "pending" if stored.starts_at > at else "active"
     return Silence(
         id=stored.id,
-        matchers=stored.matchers.splitlines(),
+        matchers=stored.matchers.split("\n"),
         starts_at=stored.starts_at,
         ends_at=stored.ends_at,
         state=state,

@@ -99,11 +99,21 @@ class ReceiverBook:
         receivers, routes = self._records.configured()
         by_project: defaultdict[str, list[RouteDocument]] = defaultdict(list)
         for record in routes:
-            fields = {**json.loads(record.route), "receiver": record.receiver}
-            by_project[record.project].append(RouteDocument.model_validate(fields))
+            if (route := self._read_route(record)) is not None:
+                by_project[record.project].append(route)
         roots = tuple(build_project_tree(project, found) for project, found in by_project.items())
         read = (self._read_receiver(record) for record in receivers)
         return roots, tuple(receiver for receiver in read if receiver is not None)
+
+    def _read_route(self, record: RouteRecord) -> RouteDocument | None:
+        try:
+            fields = {**json.loads(record.route), "receiver": record.receiver}
+            return RouteDocument.model_validate(fields)
+        except ValueError as error:  # pydantic's is one
+            self._tell(
+                f"The route '{record.name}' of '{record.project}' can't be read: {type(error).__name__}"
+            )
+            return None
 
     def _read_receiver(self, record: ReceiverRecord) -> Receiver | None:
         try:
@@ -111,10 +121,13 @@ class ReceiverBook:
             channel = self.read_channel(record.kind, {**json.loads(record.configuration), **secrets})
         except (WatchkeeperError, ValidationError, KeyError) as error:
             reason = error.message if isinstance(error, WatchkeeperError) else type(error).__name__
-            self.problem = f"The receiver '{record.name}' of '{record.project}' can't be read: {reason}"
-            log.warning("%s", self.problem)
+            self._tell(f"The receiver '{record.name}' of '{record.project}' can't be read: {reason}")
             return None
         return build_receiver(record.project, record.name, [channel], record.id)
+
+    def _tell(self, problem: str) -> None:
+        self.problem = problem
+        log.warning("%s", problem)
 
     def _build(self) -> Configuration:
         roots, made = self._made

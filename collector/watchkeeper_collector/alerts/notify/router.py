@@ -7,6 +7,7 @@ ledger.
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ from watchkeeper_collector.alerts.notify.planning import DIRECT_GROUP, Known, Pl
 from watchkeeper_collector.alerts.notify.routing.grouping import Group
 from watchkeeper_collector.alerts.notify.routing.matchers import matches_all, read_matchers
 from watchkeeper_collector.alerts.notify.wording import title
+from watchkeeper_collector.errors import InvalidRequestError
 from watchkeeper_collector.state.alert_records import Notice, OutboxLine
 from watchkeeper_collector.state.alerts import Alerts
 from watchkeeper_collector.state.database import Database
@@ -158,8 +160,11 @@ class Router:
 
 
 def build_silencing(silences: Collection[Silence]) -> Callable[[Notice], bool]:
-    """Whether a silence of the alert's own project holds."""
-    read = [(silence.project, read_matchers(silence.matchers.splitlines())) for silence in silences]
+    """Whether a silence of the alert's own project holds; one that can't be read any more does not."""
+    read = []
+    for silence in silences:
+        with suppress(InvalidRequestError):
+            read.append((silence.project, read_matchers(silence.matchers.split("\n"))))
 
     def is_silenced(notice: Notice) -> bool:
         return any(

@@ -133,10 +133,17 @@ class Notifier:
                 if self._may_run():
                     self.run_round()
             except WatchkeeperError as error:
-                self.status.failed_rounds += 1
-                self.status.last_error = error.message
-                log.warning("A round of notifications failed, and will be repeated: %s", error.message)
+                self._note(error.message)
+            except Exception as error:
+                log.exception("A round of notifications failed.")
+                self._note(f"{type(error).__name__}: {error}")
             self._closing.wait(ROUND_PAUSE_S)
+
+    def _note(self, problem: str) -> None:
+        """Whatever goes wrong once, notifying goes on."""
+        self.status.failed_rounds += 1
+        self.status.last_error = problem
+        log.warning("A round of notifications failed, and will be repeated: %s", problem)
 
 
 def build_test(target: Target, action: str, at: datetime) -> Notification:

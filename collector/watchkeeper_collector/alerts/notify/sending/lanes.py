@@ -58,6 +58,8 @@ class Lanes:
                 pass
         except WatchkeeperError as error:
             log.warning("The lane to '%s' rests: %s", target, error.message)
+        except Exception:
+            log.exception("The lane to '%s' failed, and begins anew.", target)
         finally:
             with self._lock:
                 del self._threads[target]

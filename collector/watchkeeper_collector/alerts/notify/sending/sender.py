@@ -81,16 +81,18 @@ class Sender:
 
     def send(self, channel: Channel, delivery: Delivery, at: datetime) -> Outcome:
         """One attempt, by itself. Whatever happens, no secret is in what is told of it."""
-        notification = self.links.complete(read_notification(delivery.notification))
-        acknowledge_url = self.links.acknowledge_url(delivery.id, notification, at)
-        message = Message(delivery.id, notification, at, self.links.page_url(), acknowledge_url)
         try:
-            outcome = channel.send(message, self.egress)
+            outcome = channel.send(self._build_message(delivery, at), self.egress)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not lose a page: it is tried again
             place = type(error).__name__
             log.error("Sending to '%s' failed within: %s.", delivery.target, place)
             return Retry(f"Sending failed within: {place}.")
         return outcome if isinstance(outcome, Delivered) else hide(outcome, channel)
+
+    def _build_message(self, delivery: Delivery, at: datetime) -> Message:
+        notification = self.links.complete(read_notification(delivery.notification))
+        acknowledge_url = self.links.acknowledge_url(delivery.id, notification, at)
+        return Message(delivery.id, notification, at, self.links.page_url(), acknowledge_url)
 
     def _record(
         self,
