@@ -18,6 +18,8 @@ from tests.otlp.requests import log_request, make_span, trace_request
 
 CANARY = "Kanarienvogel"
 """Stands in every text that the other team sent or made, and in nothing of the spy's."""
+WORD = "Siebenschläfer"
+"""Stands in prompts, answers, tool arguments and comments of scores, and nowhere else."""
 CANARY_SPANS = 7
 SESSION, USER = "session-41", "user-41"
 """Ids that the spy may guess; an answer may repeat what was asked."""
@@ -63,7 +65,7 @@ class Teams:
 
 def canary_spans() -> list[Wire]:
     now = time.time_ns()
-    said = [{"role": "user", "parts": [{"type": "text", "content": f"{CANARY} refund"}]}]
+    said = [{"role": "user", "parts": [{"type": "text", "content": f"{CANARY} refund {WORD}"}]}]
     attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": f"{CANARY}-provider",
@@ -73,6 +75,8 @@ def canary_spans() -> list[Wire]:
         "gen_ai.conversation.id": SESSION,
         "user.id": USER,
         "gen_ai.usage.input_tokens": 777,
+        "gen_ai.tool.call.arguments": json.dumps({"query": WORD}),
+        "gen_ai.system_instructions": json.dumps([{"type": "text", "content": WORD}]),
         "acme": CANARY,
     }
     spans = []
@@ -131,7 +135,7 @@ def fill(teams: Teams) -> None:
     ]
     send(collector, teams.spies["sender"], "/v1/traces", trace_request(*own).SerializeToString())
     trace = TRACE_ID.hex()
-    score = {"name": f"{CANARY} score", "value": 1, "trace_id": trace, "comment": CANARY}
+    score = {"name": f"{CANARY} score", "value": 1, "trace_id": trace, "comment": f"{CANARY} {WORD}"}
     assert create(teams, "/scores", score)["id"]
     price = {"provider": f"{CANARY}-provider", "model": f"{CANARY}-model"}
     price |= {"steps": [{"usd_per_million": {"input_tokens": 5.0}}]}
@@ -253,6 +257,25 @@ def test_a_key_acts_in_no_project_but_its_own(teams: Teams) -> None:
             404,
             "There is no project '…' that you may see.",
         )
+
+
+def test_words_of_prompts_and_answers_are_in_no_answer_to_who_may_not_read_them(teams: Teams) -> None:
+    """A responder may ask whatever a viewer may."""
+    key = make_key(teams.collector, "checkout", "responder")
+    for method, path, operation in teams.endpoints:
+        if method == "GET":
+            answer = teams.collector.ask(url_of(path, operation, teams.ids), key=key)
+            assert WORD not in answer.body.decode("utf-8", "replace"), path
+            assert json.dumps(WORD)[1:-1] not in answer.body.decode("utf-8", "replace"), path
+
+
+def test_words_can_not_be_guessed_by_searching_either(teams: Teams) -> None:
+    """Who may not read is refused a word that is there as one that is not; who may finds it."""
+    viewer = make_key(teams.collector, "checkout", "viewer")
+    for word, count_of_word in ((WORD, CANARY_SPANS), ("Nirgendwort", 0)):
+        asked = f"/api/v1/query?measures=spans&start=-1h&filter={quote(word)}"
+        assert teams.collector.ask(asked, key=viewer).status == 403
+        assert teams.collector.get(asked, teams.owner)["rows"][0]["spans"] == count_of_word
 
 
 # --- whatever is asked
