@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -61,7 +62,7 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
         "server.fileWatcherType": "none",
         "server.runOnSave": False,
         # On loopback a page whose name was rebound to this machine is refused, as the collector does it.
-        "server.allowedHosts": LOOPBACK_NAMES if is_loopback(settings.host) else [],
+        "server.allowedHosts": _allowed_names(settings) if is_loopback(settings.host) else [],
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
@@ -70,3 +71,9 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
         "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
     }
+
+
+def _allowed_names(settings: Settings) -> list[str]:
+    """This machine's, and the one under which people sign in, by way of a proxy."""
+    public = urlsplit(settings.sign_in.address).hostname if settings.sign_in else None
+    return [*LOOPBACK_NAMES, *filter(None, [public])]

@@ -89,6 +89,7 @@ def test_pages_see_no_secret_and_cookies_outlive_a_restart() -> None:
     secrets = Settings(sign_in=sign_in).as_secrets()
     assert read_settings(secrets).has_sign_in
     assert "hush-hush" not in repr(read_settings(secrets)) + repr(secrets["watchkeeper"]) + repr(sign_in)
+    assert "watch.example.com" in server_options(Settings(sign_in=sign_in))["server.allowedHosts"]
     assert secrets["auth"]["redirect_uri"] == "https://watch.example.com/oauth2callback"
     assert secrets["auth"]["cookie_secret"] == sign_in.as_auth()["cookie_secret"] != "hush-hush"
 
