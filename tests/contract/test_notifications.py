@@ -376,6 +376,15 @@ def test_silence_holds_whatever_characters_its_values_have(desk: NotifierDesk, h
     assert [names for _, _, names in desk.said()] == [["Even"]]
 
 
+def test_labels_may_hold_any_character(desk: NotifierDesk, hook: Service) -> None:
+    change(desk, "- alertname\n", "- alertname\n  - user\n")
+    odd = '\x00\x1b[2J\u2028"\\\n' + "x" * 5000
+    desk.write(notice("Odd", labels={"user": odd}, annotations={"summary": odd}), notice("Even"))
+    desk.turn(31)
+    assert sorted(names for _, _, names in desk.said()) == [["Even"], ["Odd"]]
+    assert {one.state for one in desk.ledger()} == {"delivered"}
+
+
 def test_what_cannot_be_read_any_more_stops_nobody(desk: NotifierDesk, hook: Service) -> None:
     silence(desk, 'a=~"("', 0, 600)
     desk.state.routes.add("shop", "", {"name": "r", "receiver": "x", "route": '{"matchers": ["("]}'})

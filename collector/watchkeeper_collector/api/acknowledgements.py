@@ -122,8 +122,17 @@ def _add_links(router: APIRouter, acknowledging: Acknowledging) -> None:
     async def follow_acknowledge_link(token: str, request: Request) -> HTMLResponse:
         """Acknowledge the alerts of a message by its link."""
         body = (await request.body())[:4096].decode("utf-8", "replace")
-        author = " ".join(parse_qs(body, max_num_fields=10).get("author", [""])[0].split())
+        author = _read_author(body)
         return await run_in_threadpool(_follow, acknowledging, token, author[:MOST_AUTHOR_CHARS])
+
+
+def _read_author(body: str) -> str:
+    """What stands in the form; nothing where there are more fields than the form has."""
+    try:
+        given = parse_qs(body, max_num_fields=4).get("author", [""])[0]
+    except ValueError:
+        return ""
+    return "".join(character for character in " ".join(given.split()) if character.isprintable())
 
 
 def _follow(acknowledging: Acknowledging, token: str, author: str) -> HTMLResponse:

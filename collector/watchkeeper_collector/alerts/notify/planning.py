@@ -94,7 +94,7 @@ def _place(configuration: Configuration, alerts: Iterable[Notice]) -> dict[str, 
     for notice in alerts:
         for route in configuration.routes_of(notice.project, notice.labels):
             labels = {**notice.labels, "project": notice.project}
-            key = f"{route.project}/{route.receiver}:{route.group_key(labels)}"
+            key = f"{route.project}/{route.receiver}/{route.group_key(labels)}"
             place = places.setdefault(key, _Place(route, route.group_labels(labels)))
             place.members.append(notice)
     return places

@@ -17,7 +17,7 @@ from watchkeeper_collector.alerts.notify.book import ReceiverBook
 from watchkeeper_collector.alerts.notify.configuration import Configuration
 from watchkeeper_collector.alerts.notify.health import review
 from watchkeeper_collector.alerts.notify.notification import render_notification
-from watchkeeper_collector.alerts.notify.planning import DIRECT_GROUP, Known, Plan, Planned, plan_round
+from watchkeeper_collector.alerts.notify.planning import Known, Plan, Planned, plan_round
 from watchkeeper_collector.alerts.notify.routing.grouping import Group
 from watchkeeper_collector.alerts.notify.routing.matchers import matches_all, read_matchers
 from watchkeeper_collector.alerts.notify.wording import title
@@ -132,7 +132,7 @@ class Router:
         health = self._deliveries.health(connection)
         rows = []
         for planned in plan.deliveries:
-            is_direct = planned.group_key.startswith(DIRECT_GROUP)
+            is_direct = planned.target.channel.is_direct
             tried_for = DIRECT_TRIED_FOR if is_direct else TRIED_FOR
             rows.append(build_delivery(planned, now, health, tried_for))
             if planned.notification.action == "firing" and not is_direct:

@@ -4,6 +4,7 @@ As Alertmanager's: an alert goes down the tree, into the first child that matche
 first that does not say ``continue``; where no child matches, the node itself takes it.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,9 @@ class Route:
         }
 
     def group_key(self, labels: Labels) -> str:
-        named = self.group_labels(labels)
-        return f"{self.path}:{render_labels(named)}"
+        """The same for all alerts of a group. A hash: labels may hold what no database takes in a key."""
+        text = f"{self.path}:{render_labels(self.group_labels(labels))}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def path_below(parent: str, matchers: tuple[Matcher, ...], siblings: Mapping[str, Any]) -> str:

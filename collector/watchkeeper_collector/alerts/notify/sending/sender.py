@@ -16,6 +16,7 @@ from watchkeeper_collector.alerts.notify.message import Delivered, Message, Outc
 from watchkeeper_collector.alerts.notify.notification import read_notification
 from watchkeeper_collector.alerts.notify.sending.egress import Egress
 from watchkeeper_collector.alerts.notify.sending.pace import Pacing
+from watchkeeper_collector.alerts.notify.wording import one_line
 from watchkeeper_collector.state.deliveries import Deliveries
 from watchkeeper_collector.state.notification_records import (
     Attempt,
@@ -28,6 +29,7 @@ from watchkeeper_collector.state.notification_records import (
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
 SHORTEST_HIDDEN_CHARS = 4
+MOST_PROBLEM_CHARS = 500
 WORDS: dict[type[Outcome], AttemptOutcome] = {Delivered: "delivered", Retry: "retry", Refused: "refused"}
 
 log = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ class Sender:
         duration_s: float,
         health: TargetHealth | None,
     ) -> None:
-        problem = "" if isinstance(outcome, Delivered) else outcome.problem
+        problem = "" if isinstance(outcome, Delivered) else one_line(outcome.problem, MOST_PROBLEM_CHARS)
         number = delivery.attempts + 1
         attempt = Attempt(number, at, duration_s, WORDS[type(outcome)], problem)
         known = health or TargetHealth(
