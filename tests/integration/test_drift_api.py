@@ -158,19 +158,11 @@ def test_lists_are_empty_while_no_window_was_checked(door: Door) -> None:
 def test_consistency_of_answers_to_the_same_questions(door: Door) -> None:
     (point,) = door.ask("/api/v1/drift/consistency").json()["items"]
     assert (point["inputs"], point["answers"], point["exact"]) == (UNITS, 2 * UNITS, 0.0)
-    assert 0 < point["similarity"] < 1
+    assert point["similarity"] == 1.0, "a fence is no word"
 
 
 def test_the_command_says_what_changed(door: Door) -> None:
-    options = [
-        "--baseline",
-        "release:1.4",
-        "--candidate",
-        "-1d..-10m",
-        "--filter",
-        "release:1.5",
-        "--no-text",
-    ]
+    options = ["--baseline", "release:1.4", "--candidate", "release:1.5", "--no-text"]
     options += ["--url", door.collector.http, "--api-key", door.all]
     result = CliRunner().invoke(build_program(), ["drift", *options])
     assert result.exit_code == 0, result.output

@@ -12,7 +12,7 @@ from scipy.spatial.distance import jensenshannon
 from watchkeeper_collector.drift.comparing import judge_slices, measure_slice
 from watchkeeper_collector.drift.features import FEATURES
 from watchkeeper_collector.drift.measuring import measure
-from watchkeeper_collector.drift.sampling import match_units
+from watchkeeper_collector.drift.sampling import match_units, thin
 from watchkeeper_collector.drift.sides import Comparison, Side
 from watchkeeper_collector.drift.slices import find_slices
 from watchkeeper_collector.drift.statistics.distances import bin_counts, decile_edges
@@ -230,6 +230,14 @@ def test_a_filter_narrows_a_side(calls: Calls) -> None:
     side = Side(Slice("shop", AFTER, "environment:prod"))
     comparison = replace(calls.compare(BEFORE, AFTER), after=side)
     assert measure_slice(comparison).mix.after_units == 100
+
+
+def test_of_very_many_calls_a_part_of_the_units_is_looked_at(calls: Calls) -> None:
+    calls.put(some(400, 0), some(400, 1))
+    comparison = thin(calls.compare(BEFORE, AFTER), most_calls=100)
+    assert (comparison.before.one_in, comparison.after.one_in) == (4, 4)
+    units = match_units(comparison, "calls")
+    assert 50 < units.before_units < 150
 
 
 def test_no_figure_is_not_a_number_where_json_needs_one(calls: Calls) -> None:

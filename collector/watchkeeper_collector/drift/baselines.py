@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from watchkeeper_collector.drift.features import CALLS
-from watchkeeper_collector.drift.sides import Side
+from watchkeeper_collector.drift.sides import UNIT, Side
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.source import DAY_NS, Slice, Source
@@ -18,7 +18,7 @@ LEAST_SEASON_WEEKS = 2
 """Of the four weeks so many have the hour, or the season is not known yet."""
 LEAST_UNITS = 200
 
-COUNT = """SELECT uniqExact(if(SessionId != '', SessionId, TraceId))
+COUNT = """SELECT uniq({unit})
 FROM {database}.spans
 WHERE {conditions}"""
 
@@ -129,7 +129,11 @@ def _meet(one: Window, other: Window) -> bool:
 def _count_units(source: Source, side: Side) -> int:
     bindings = Bindings()
     conditions: Sequence[str] = [*side.conditions(bindings, source), CALLS]
-    sql = COUNT.replace("{database}", source.database).replace("{conditions}", " AND ".join(conditions))
+    sql = (
+        COUNT.replace("{unit}", UNIT)
+        .replace("{database}", source.database)
+        .replace("{conditions}", " AND ".join(conditions))
+    )
     return int(source.query(sql, bindings).rows[0][0])
 
 

@@ -7,7 +7,7 @@ from watchkeeper_collector.drift.classifier import build_evidence, tell_apart
 from watchkeeper_collector.drift.explanation import Explanation, explain
 from watchkeeper_collector.drift.features import Population
 from watchkeeper_collector.drift.measuring import measure
-from watchkeeper_collector.drift.sampling import MatchedUnits, match_units
+from watchkeeper_collector.drift.sampling import MatchedUnits, match_units, thin
 from watchkeeper_collector.drift.sides import Comparison
 from watchkeeper_collector.drift.slices import SliceKey, narrow
 from watchkeeper_collector.drift.texts import load_texts
@@ -53,7 +53,7 @@ class Verdict:
 
 def measure_slice(comparison: Comparison, key: SliceKey = WHOLE, *, with_text: bool = True) -> Measured:
     """Look at one slice of both sides."""
-    comparison = narrow(comparison, key)
+    comparison = thin(narrow(comparison, key))
     populations: tuple[Population, ...] = ("calls", "answers")
     units = {population: match_units(comparison, population) for population in populations}
     evidence = [each for one in units.values() if _has_both(one) for each in measure(one)]

@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from watchkeeper_collector.drift.features import Population
+from watchkeeper_collector.drift.features import CALLS, Population
 from watchkeeper_collector.drift.matching import Match, Stratum, differing, match_mix, without
-from watchkeeper_collector.drift.sides import Comparison
+from watchkeeper_collector.drift.sides import Comparison, Side
 from watchkeeper_collector.query.bindings import Bindings
 
 MOST_UNITS = 20_000
 """A side, of which D is known to a hundredth: more would only cost."""
+
+MOST_CALLS = 200_000
+"""A side. Of more, units are left out by their hash: a verdict is as sure, and memory stays flat."""
+
+COUNT = """SELECT count()
+FROM {database}.spans
+WHERE {conditions}"""
 
 PLACED = """
     SELECT
@@ -40,6 +47,20 @@ class MatchedUnits:
             .replace("{after}", _quota(match.after, bindings))
             .replace("{units}", self.comparison.units(bindings, self.population, features))
         )
+
+
+def thin(comparison: Comparison, most_calls: int = MOST_CALLS) -> Comparison:
+    """The comparison of a part of the units where there are very many calls."""
+
+    def thinned(side: Side) -> Side:
+        bindings = Bindings()
+        conditions = [*side.conditions(bindings, comparison.source), CALLS]
+        sql = COUNT.replace("{database}", comparison.source.database)
+        sql = sql.replace("{conditions}", " AND ".join(conditions))
+        calls = int(comparison.source.query(sql, bindings).rows[0][0])
+        return replace(side, one_in=max(1, -(-calls // most_calls)))
+
+    return replace(comparison, before=thinned(comparison.before), after=thinned(comparison.after))
 
 
 def match_units(comparison: Comparison, population: Population) -> MatchedUnits:

@@ -19,6 +19,7 @@ SELECTED = {**DIMENSIONS, "release": "Release"}
 """What traffic is sliced and matched by. The model is the one *asked for*: who answers may be the drift."""
 
 MOST_STRATA = 1_000
+UNIT = "if(SessionId != '', SessionId, TraceId)"
 
 UNITS = """
     SELECT
@@ -40,7 +41,7 @@ UNITS = """
 """One call of each unit and side, picked by its hash: long conversations weigh no more than short ones."""
 
 COLUMNS = """
-            if(SessionId != '', SessionId, TraceId) AS Unit,
+            {unit} AS Unit,
             cityHash64(TraceId, SpanId) AS Pick,
             {stratum} AS Stratum,
             TraceId,
@@ -57,11 +58,12 @@ LIMIT {most} BY Side"""
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Calls of a slice, of all of these windows, whose dimensions have these values."""
+    """Calls of a slice, of all of these windows, with these values of dimensions; of one unit in so many."""
 
     slice: Slice
     equal: Mapping[str, str] = field(default_factory=dict)
     windows: Sequence[Window] = ()
+    one_in: int = 1
 
     def conditions(self, bindings: Bindings, source: Source) -> list[str]:
         found = self.slice.conditions(bindings, source)
@@ -69,6 +71,8 @@ class Side:
         if self.windows:
             parts = (" AND ".join(in_window(window, bindings)) for window in self.windows)
             found.append("(" + " OR ".join(f"({part})" for part in parts) + ")")
+        if self.one_in > 1:
+            found.append(f"cityHash64({UNIT}) % {bindings.bind(self.one_in, 'UInt32')} = 0")
         return found
 
 
@@ -84,8 +88,10 @@ class Comparison:
     def units(self, bindings: Bindings, population: Population, features: Sequence[str] = ()) -> str:
         """The relation of units: side, unit, and ``Call``: stratum, trace, span, the values of features."""
         names = [f"Value{place}" for place in range(len(features))]
-        columns = COLUMNS.replace("{stratum}", _stratum(self.strata)).replace(
-            "{features}", ", ".join([*map(_named, features, names), "0 AS Nothing"])
+        columns = (
+            COLUMNS.replace("{unit}", UNIT)
+            .replace("{stratum}", _stratum(self.strata))
+            .replace("{features}", ", ".join([*map(_named, features, names), "0 AS Nothing"]))
         )
         return (
             UNITS.replace("{values}", ", ".join([*names, "Nothing"]))

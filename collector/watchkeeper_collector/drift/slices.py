@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from watchkeeper_collector.drift.features import CALLS
-from watchkeeper_collector.drift.sides import DIMENSIONS, Comparison, Side
+from watchkeeper_collector.drift.sides import DIMENSIONS, UNIT, Comparison, Side
 from watchkeeper_collector.query.bindings import Bindings
 from watchkeeper_collector.query.source import Source
 
@@ -19,7 +19,7 @@ MOST_SLICES = 10
 """Of each way, the ones with the most units."""
 LEAST_UNITS = 50
 
-FOUND = """SELECT {columns}, uniqExact(if(SessionId != '', SessionId, TraceId)) AS Units
+FOUND = """SELECT {columns}, uniq({unit}) AS Units
 FROM {database}.spans
 WHERE {conditions}
 GROUP BY {columns}
@@ -63,6 +63,7 @@ def _values(source: Source, side: Side, dimensions: Sequence[str]) -> Sequence[S
     columns = [DIMENSIONS[name] for name in dimensions]
     sql = (
         FOUND.replace("{columns}", ", ".join(columns))
+        .replace("{unit}", UNIT)
         .replace("{database}", source.database)
         .replace("{conditions}", " AND ".join([*side.conditions(bindings, source), CALLS]))
         .replace("{least}", bindings.bind(LEAST_UNITS, "UInt32"))
