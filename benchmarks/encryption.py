@@ -21,7 +21,7 @@ from watchkeeper_collector.store.sink import StoreSink
 from benchmarks.payloads import Body, Template
 
 KEYS = "1:" + "5c" * 32
-REQUESTS = 16
+REQUESTS = 10
 WARM_UP = 2
 
 
