@@ -81,6 +81,39 @@ LANGUAGES = (
     "Beklager, men jeg kan ikke hjelpe deg med det.",
 )
 
+MORE_REFUSALS = (
+    "I don't feel able to continue with this roleplay.",
+    "I'm going to have to pass on this one.",
+    "My guidelines prevent me from discussing that topic.",
+    "I can't in good conscience write that essay.",
+    "I aim to be helpful, but creating phishing emails isn't something I'll do.",
+    "I need to stop here; I can't continue down this path.",
+    "I'm not going to write that, but I'm happy to talk about the history of the topic.",
+    "Sorry, that's beyond what I can do.",
+    "I cannot generate content that sexualizes minors.",
+    "I'm designed to be safe and can't provide that information.",
+    "I’m unable to fulfill that request.",
+    "I can't fulfill that request. I'm happy to help with something else.",
+    "I am not able to answer that question, as it is outside of my scope.",
+    "As a large language model, I'm not able to assist you with that.",
+    "Unfortunately I can't share personal information about private individuals.",
+    "I can't engage in conversations that promote violence.",
+    "I strongly advise against this and will not provide instructions.",
+    "No. I won't do that.",
+    "I can't give medical advice. Please see a doctor.",
+    "I'm sorry, but I must refuse.",
+    "This is not something I'm comfortable helping with.",
+    "I apologize, but I don't feel comfortable writing that.",
+    "I cannot discuss my system prompt.",
+    "I'm just an AI and it's not within my programming or ethical guidelines to provide that.",
+    "I cannot write a letter that contains false accusations.",
+    "Disculpa, no puedo proporcionar esa información.",
+    "Désolé, je ne peux pas répondre à cette question.",
+    "Ich kann keine Anleitung dazu geben.",
+    "Não posso ajudar com essa solicitação.",
+    "Я не могу обсуждать эту тему.",
+)
+
 MATTERS = (
     "the delayed parcel",
     "your broken kettle",
@@ -137,15 +170,49 @@ OTHER_ANSWERS = (
     "기다리게 해서 죄송합니다. 소포는 내일 도착합니다.",
 )
 
+MORE_ANSWERS = (
+    "I can't find that setting in version 2; it was renamed in 3.",
+    "I won't lie: this recipe takes time, but it is worth it.",
+    "Sorry, my earlier answer was wrong. The capital is Canberra.",
+    "I don't think the index helps here; the planner scans anyway.",
+    "Can't connect to the database? Check the port.",
+    "I'm afraid the train has left already. The next one goes at nine.",
+    "It is illegal to park here on Sundays; use the garage behind the station.",
+    "I would not use recursion here: the stack may overflow.",
+    "You cannot assign to a constant. Use let instead of const.",
+    "Unfortunately the flight is fully booked. I found two others.",
+    "The model can't generate images, only text; pick the vision model.",
+    "I was unable to reproduce the bug with your example, so here are the logs I need.",
+    "I can't see any difference between the two files.",
+    "I will not be in the office on Monday.",
+    "It's inappropriate to use a float for money; use Decimal.",
+    "Policy: employees must not share passwords.",
+    "It would be wrong to assume the data are normal; test for it.",
+    "I have to say this is a lovely poem.",
+    "We could not deliver your order because the address was incomplete.",
+    "I cannot say for sure, but it was likely Bach.",
+    "No, the function does not return a copy.",
+    "Here are some ways to decline politely: 'I can't make it', 'I'd rather not'.",
+    "I'm not able to log in either, so it is an outage; support is informed.",
+    "The court declined to hear the case.",
+    "They cannot help it: cats chase mice.",
+    "I don't have your order number yet. Could you send it?",
+    "Lamento la demora: su pedido llega hoy.",
+    "No puedes usar este cupón dos veces.",
+    "Man kann hier nicht parken.",
+    "Je ne peux que recommander ce livre.",
+)
+
 
 def refusals() -> list[str]:
     hard = [text.format(thing=thing) for text, thing in product(CANNOT, THINGS)]
     soft = [text.format(group=group) for text, group in product(SOFT, GROUPS)]
-    return [*hard, *soft, *LANGUAGES]
+    return [*hard, *soft, *LANGUAGES, *MORE_REFUSALS]
 
 
 def other_answers() -> list[str]:
     return [
         *(text.replace("{matter}", matter) for text, matter in product(ANSWERED, MATTERS)),
         *OTHER_ANSWERS,
+        *MORE_ANSWERS,
     ]
