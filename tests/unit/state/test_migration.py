@@ -26,6 +26,10 @@ def test_applied_migrations_never_change() -> None:
         "0002_leases": "dd1a64e1f0a51b7a",
         "0003_operations": "115b48ceeea18bca",
         "0004_alerts": "e27b6af1094160e0",
+        "0005_notifications": "aa1e571d837cdb9e",
+        "0006_rules": "4f97fdeca506d07f",
         "0007_access": "4f196f427ea82a45",
         "0008_redaction": "3ef7f0d5bd30bde6",
+        "0009_retention": "f975db6c37454ec8",
+        "0010_baselines": "2fb82a2664a7d910",
     }
