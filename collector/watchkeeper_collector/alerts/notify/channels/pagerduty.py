@@ -13,7 +13,14 @@ from pydantic import AfterValidator, Field, SecretStr
 from watchkeeper_collector.alerts.notify.channels.channel import HttpChannel, Pace, check_url
 from watchkeeper_collector.alerts.notify.message import Message, Request
 from watchkeeper_collector.alerts.notify.notification import Notification
-from watchkeeper_collector.alerts.notify.wording import cut, describe, identity, message_links, title
+from watchkeeper_collector.alerts.notify.wording import (
+    cut,
+    describe,
+    identity,
+    message_links,
+    one_line,
+    title,
+)
 
 HOSTS = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
 ACTIONS = {"firing": "trigger", "resolved": "resolve", "acknowledged": "acknowledge"}
@@ -22,6 +29,7 @@ SEVERITIES = {
     "warning": "warning", "warn": "warning", "info": "info",
 }  # fmt: skip
 MOST_SUMMARY_CHARS = 1024
+MOST_FIELD_CHARS = 255
 MOST_EVENT_BYTES = 512_000
 MOST_SHOWN_ALERTS = 50
 
@@ -86,13 +94,14 @@ class PagerDuty(HttpChannel):
     def _payload(self, message: Message) -> dict[str, Any]:
         notification = message.notification
         labels = notification.common_labels
+        service = one_line(labels.get("service", ""), MOST_FIELD_CHARS)
         payload = {
             "summary": cut(title(notification), MOST_SUMMARY_CHARS),
-            "source": labels.get("service") or notification.project or "watchkeeper",
+            "source": service or notification.project or "watchkeeper",
             "timestamp": min(alert.starts_at for alert in notification.alerts).isoformat(),
             "group": notification.project,
-            "class": labels.get("alertname", ""),
-            "component": self.component or labels.get("service", ""),
+            "class": one_line(labels.get("alertname", ""), MOST_FIELD_CHARS),
+            "component": self.component or service,
             "custom_details": _details(notification),
         }
         return {name: value for name, value in payload.items() if value}
