@@ -18,11 +18,13 @@ from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.connection import read_database
 from watchkeeper_collector.store.embedded_engine import BACKUPS
 
+LONGEST_S = 86_400
 Held = Callable[[], AbstractContextManager[Any]]
 
 
 def build_backups(settings: Settings, spool: Spool, state: State, backend: Backend) -> Backups:
-    origin = build_origin(settings, backend.store, state.database, held=spool.backlog.held)
+    engine = backend.store if backend.store.is_embedded else open_engine(settings)
+    origin = build_origin(settings, engine, state.database, held=spool.backlog.held)
     return Backups(settings.backups_dir, lambda folder: make_backup(origin, folder), backend.opening.check)
 
 
@@ -40,6 +42,11 @@ def build_origin(settings: Settings, store: Store, state: Database, *, held: Hel
         held=held,
         key_ids=tuple(chain.keys) if chain else (),
     )
+
+
+def open_engine(settings: Settings) -> Store:
+    """A store that waits for as long as a server's backup takes."""
+    return Store(settings.store_dsn, pool_size=1, answer_timeout_s=LONGEST_S)
 
 
 def engine_backups(settings: Settings) -> Path | None:

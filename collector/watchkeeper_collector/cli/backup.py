@@ -64,15 +64,14 @@ def back_up(
 
 def _of_stopped(settings: "Settings", folder: Path) -> bool:
     """Whether no collector runs on the data folder, so that the backup was made of it."""
-    from watchkeeper_collector.app.backups import build_origin  # noqa: PLC0415 - slow, for --help
+    from watchkeeper_collector.app.backups import build_origin, open_engine  # noqa: PLC0415 - slow, for --help
     from watchkeeper_collector.backup.making import make_backup  # noqa: PLC0415
     from watchkeeper_collector.cli.data_folder import owned  # noqa: PLC0415
     from watchkeeper_collector.state.state import State  # noqa: PLC0415
-    from watchkeeper_collector.store.client import Store  # noqa: PLC0415
 
     with owned(settings) as is_ours:
         if is_ours:
-            with closing(State(settings.state_url)) as state, closing(Store(settings.store_dsn)) as store:
+            with closing(State(settings.state_url)) as state, closing(open_engine(settings)) as store:
                 state.migrate()
                 make_backup(build_origin(settings, store, state.database), folder)
         return is_ours

@@ -30,13 +30,12 @@ def restore_backup(
     $ watchkeeper restore /backups/2026-11-25 --data /srv/watchkeeper
     """
     from watchkeeper_collector.app import build_layout  # noqa: PLC0415 - slow, for --help
-    from watchkeeper_collector.app.backups import engine_backups  # noqa: PLC0415
+    from watchkeeper_collector.app.backups import engine_backups, open_engine  # noqa: PLC0415
     from watchkeeper_collector.app.keeping import with_retentions  # noqa: PLC0415
     from watchkeeper_collector.backup.restoring import restore  # noqa: PLC0415
     from watchkeeper_collector.cli.data_folder import owned  # noqa: PLC0415
     from watchkeeper_collector.settings import load_settings  # noqa: PLC0415
     from watchkeeper_collector.state.state import State  # noqa: PLC0415
-    from watchkeeper_collector.store.client import Store  # noqa: PLC0415
     from watchkeeper_collector.store.connection import read_database  # noqa: PLC0415
     from watchkeeper_collector.store.migration import migrate  # noqa: PLC0415
 
@@ -46,7 +45,7 @@ def restore_backup(
             raise CommandFailedError(
                 f"A collector runs on '{settings.data_dir}'. Stop it, or name another data folder: --data."
             )
-        with closing(State(settings.state_url)) as state, closing(Store(settings.store_dsn)) as store:
+        with closing(State(settings.state_url)) as state, closing(open_engine(settings)) as store:
             manifest = restore(
                 folder.absolute(),
                 database=read_database(settings.store_dsn),
