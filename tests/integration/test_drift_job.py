@@ -36,7 +36,7 @@ def fences(units: int, at: int, share: float, **columns) -> list:
 
 def run(calls: Calls, at: int, watched=()) -> int:
     """A round three minutes after that hour."""
-    worker = DriftWorker(calls.source, calls.store, lambda _: watched)
+    worker = DriftWorker(calls.source, calls.store, lambda _: watched, most_windows=50)
     checked = worker.run_round(NOON_NS + (at + 1) * HOUR_NS + 180 * SECOND_NS)
     assert not worker.status.failed_windows, worker.status.last_error
     return checked
@@ -61,6 +61,15 @@ def test_a_window_that_is_not_over_is_not_checked(calls: Calls) -> None:
     calls.put(fences(220, 0, 0.1), fences(220, 1, 0.1))
     worker = DriftWorker(calls.source, calls.store, lambda _: ())
     assert worker.run_round(NOON_NS + 2 * HOUR_NS + 60 * SECOND_NS) == 1
+
+
+def test_what_is_due_is_checked_some_windows_at_a_time_the_oldest_first(calls: Calls) -> None:
+    calls.put(*(some(60, at) for at in range(3)))
+    worker = DriftWorker(calls.source, calls.store, lambda _: (), most_windows=2)
+    now_ns = NOON_NS + 4 * HOUR_NS
+    assert worker.run_round(now_ns) == 2
+    assert [len(whole(calls, at)) for at in range(3)] == [1, 1, 0]
+    assert [worker.run_round(now_ns), worker.run_round(now_ns)] == [1, 0]
 
 
 def test_the_season_is_the_baseline_once_it_is_known(calls: Calls) -> None:

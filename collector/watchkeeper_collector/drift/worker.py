@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 OVER_AFTER_S = 120
 """A window that is over is given so long for its last calls to come."""
-WINDOWS_BACK = 48
+WINDOWS_BACK = 24
 """So many windows back late calls are looked for."""
 NOT_YET_S = 5.0
 """So soon it is looked again whether the store is open, and whether another has stopped working."""
 DAY_S = 86_400
 DAYS_BACK = 3
-MOST_WINDOWS = 50
-"""Of one round, so that the lease is renewed between."""
+MOST_WINDOWS = 3
+"""Of one round: where many are due at once, as at the first start, others get the processor between."""
 
 
 @dataclass(slots=True)
@@ -58,6 +58,7 @@ class DriftWorker:
         window_s: int = 3_600,
         baseline_days: float = 7.0,
         interval_s: float = 60.0,
+        most_windows: int = MOST_WINDOWS,
         may_run: Callable[[], bool] = lambda: True,
     ) -> None:
         self.status = DriftStatus()
@@ -67,6 +68,7 @@ class DriftWorker:
         self._lengths_s = (window_s, DAY_S) if window_s < DAY_S else (window_s,)
         self._baseline_days = baseline_days
         self._interval_s = interval_s
+        self._most_windows = most_windows
         self._may_run = may_run
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -87,7 +89,7 @@ class DriftWorker:
         with self._lock:
             now_ns = time.time_ns() if now_ns is None else now_ns
             due = self._find_due(now_ns - OVER_AFTER_S * SECOND_NS)
-            checked = sum(self._check(one) for one in self._while_allowed(due[:MOST_WINDOWS]))
+            checked = sum(self._check(one) for one in self._while_allowed(due[: self._most_windows]))
             self.status.rounds += 1
             return checked
 
