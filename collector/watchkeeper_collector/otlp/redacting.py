@@ -24,6 +24,8 @@ HITS = "watchkeeper.redaction.hits"
 OWN = b"watchkeeper."
 MOST_CPU_S = 20.0
 """A request's texts that are not read by then are dropped: hostile ones take seconds each mebibyte."""
+QUICK_CHARS = 4_096
+"""The clock is not looked at for a text as short."""
 MOST_HITS = 1 << 31
 KEY_VALUE = "opentelemetry.proto.common.v1.KeyValue"
 STATUS = "opentelemetry.proto.trace.v1.Status"
@@ -51,7 +53,7 @@ class Redacting:
         Its attributes say what was done, where it is to be marked. Raises ``DecodeError``.
         """
         message = read(data)
-        walk = _Walk(self._screen, is_late=thread_time() > self._ends_at_s)
+        walk = _Walk(self._screen, self._ends_at_s)
         is_changed = walk.fields(message)
         if marked == "always" or (marked == "found" and walk.hits):
             _mark(message.attributes, self._screen.version, walk.hits)
@@ -65,12 +67,13 @@ class Redacting:
 
 
 class _Walk:
-    """One walk over a message. ``is_late`` drops texts unread."""
+    """One walk over a message. What comes after ``ends_at_s`` of CPU time is dropped unread."""
 
-    def __init__(self, screen: Screen, *, is_late: bool) -> None:
+    def __init__(self, screen: Screen, ends_at_s: float) -> None:
         self.hits = Hits()
         self._screen = screen
-        self._is_late = is_late
+        self._ends_at_s = ends_at_s
+        self._is_late = thread_time() > ends_at_s
 
     def fields(self, message: Any) -> bool:
         """Redact everything below the message, and say whether anything was changed."""
@@ -163,6 +166,8 @@ class _Walk:
         return True
 
     def _read(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str) or len(value) > QUICK_CHARS:
+            self._is_late = thread_time() > self._ends_at_s
         if self._is_late and not isinstance(value, bool):
             self.hits[FAILED] += 1
             return MASK

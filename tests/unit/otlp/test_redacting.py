@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,19 @@ def test_what_comes_too_late_is_dropped_unread(monkeypatch: pytest.MonkeyPatch) 
     assert stored.name == "[REDACTED]"
     assert b"hello" not in stored.SerializeToString()
     assert attributes(stored)["watchkeeper.content.redacted"] == "failed"
+
+
+def test_the_clock_is_looked_at_within_a_message_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how often it was asked: at the start of the request and of its messages, at long texts."""
+    asked = count()
+    monkeypatch.setattr(redacting, "thread_time", lambda: float(next(asked)))
+    monkeypatch.setattr(redacting, "MOST_CPU_S", 5.5)
+    span = span_of(make_span({name: f"{name} " * 3_000 for name in "abcd"} | {"e": "short"}))
+    stored = attributes(span)
+    assert [stored[name][:4] for name in "abc"] == ["a a ", "b b ", "[RED"]
+    assert b"d d" not in span.SerializeToString()
+    assert b"short" not in span.SerializeToString()
+    assert stored["watchkeeper.content.redacted"] == "failed"
 
 
 @seeded
