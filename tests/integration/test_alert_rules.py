@@ -179,6 +179,21 @@ def test_a_change_is_against_the_same_window_before(shelf: Shelf) -> None:
     assert samples_of(shelf, previous)[()].level == "clear"
 
 
+def test_what_fell_to_nothing_has_changed(shelf: Shelf) -> None:
+    fields = (
+        "measure: calls, by: [user], filter: has:user, window: 10m, min_count: 5,"
+        " change: {against: previous}, condition: '< -90%'"
+    )
+    found = samples_of(shelf, fields, at=NOON + timedelta(minutes=10))
+    assert {user: (one.level, one.value) for (user,), one in found.items()} == {
+        "ada": ("met", -1.0),
+        "bob": ("met", -1.0),
+    }
+    rate = fields.replace("calls", "error_rate")
+    found = samples_of(shelf, rate, at=NOON + timedelta(minutes=10))
+    assert {one.level for one in found.values()} == {"no_data"}
+
+
 def test_a_mean_of_windows_counts_from_when_a_series_was_first_seen(shelf: Shelf) -> None:
     fields = (
         "measure: cost_usd, by: [user], window: 1d, change: {against: mean}, condition: '> 3x',"

@@ -4,7 +4,7 @@ The spans of a window are those that *ended* in it: only then is known whether a
 and what it cost. A call that times out after minutes would else be looked for in a window long past.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -104,8 +104,8 @@ def read_answers(
 
 
 def _checked(answer: Answer) -> Answer | WatchkeeperError:
-    projects = [key[0] for key in answer]
-    if len(projects) > MOST_SERIES and any(projects.count(one) > MOST_SERIES for one in set(projects)):
+    series = Counter(key[0] for key in answer)
+    if any(count > MOST_SERIES for count in series.values()):
         return QueryLimitError(f"There are more than {MOST_SERIES:,} series. Split by less, or filter more.")
     return answer
 

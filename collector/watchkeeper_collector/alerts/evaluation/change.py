@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchkeeper_collector.alerts.evaluation.ask import Answer, Ask, Key
+from watchkeeper_collector.alerts.evaluation.ask import Answer, Ask, Key, Reading
 from watchkeeper_collector.alerts.evaluation.levels import level_of, with_also
 from watchkeeper_collector.alerts.evaluation.measured import (
     ask_of,
@@ -16,8 +16,10 @@ from watchkeeper_collector.alerts.evaluation.measured import (
 from watchkeeper_collector.alerts.evaluation.moment import Answers, Moment, answer_to, nanoseconds
 from watchkeeper_collector.alerts.evaluation.sample import Sample
 from watchkeeper_collector.alerts.rules.condition import Change
+from watchkeeper_collector.query.measures import find_measure
 from watchkeeper_collector.query.times import SECOND_NS
 
+FALLING = ("<", "<=")
 MEAN_GRID = 60
 """What a mean is of ends up to so small a part of a window earlier than the window before."""
 
@@ -42,11 +44,12 @@ def judge(moment: Moment, condition: Change, answers: Answers) -> list[Sample]:
     now = answer_to(_now(moment, condition), answers)
     earlier = answer_to(_before(moment, condition), answers)
     samples = []
-    for key in groups_of(moment, series, now):
+    looked_at = (now, earlier) if condition.bound.sign in FALLING else (now,)
+    for key in groups_of(moment, series, *looked_at):
         reading, before = reading_of(now, key, measures), before_of(earlier, key, condition)
         value = compare(reading.values[0], before.value, condition.scale)
         level = level_of(value, condition.bound)
-        if min(reading.count, before.count) < max(1, series.min_count):
+        if not _has_enough(condition, reading, before):
             level = "no_data"
         level = with_also(level, condition.also, values_of(reading, measures, condition.also))
         figures = {
@@ -56,6 +59,13 @@ def judge(moment: Moment, condition: Change, answers: Answers) -> list[Sample]:
         }  # fmt: skip
         samples.append(sample_of(moment, series, key, (level, value), figures))
     return samples
+
+
+def _has_enough(condition: Change, reading: Reading, before: Before) -> bool:
+    """Counts and sums may well have fallen to nothing, of which there are no spans to count."""
+    fewest = max(1, condition.series.min_count)
+    may_vanish = find_measure(condition.series.measure).empty == "0"
+    return before.count >= fewest and (may_vanish or reading.count >= fewest)
 
 
 def compare(now: float | None, before: float | None, scale: str) -> float | None:
