@@ -66,8 +66,8 @@ def run_tests(
 ) -> None:
     """Run tests of alert rules. Exit code 1 if one fails.
 
-    The files are as promtool's `test rules` takes them, with series that give values of measures; besides, tests
-    can give spans, which go through an engine of their own in a temporary folder. See docs/alerts.md.
+    The files are as promtool's `test rules` takes them, with series that give values of measures; besides,
+    tests can give spans, which go through an engine of their own in a temporary folder. See docs/alerts.md.
 
     $ watchkeeper rules test alerts/tests/errors.test.yml
     $ watchkeeper rules test alerts/tests/*.yml --junit rules.xml
