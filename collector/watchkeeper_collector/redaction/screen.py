@@ -8,20 +8,18 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-import re2
 from watchkeeper.redaction import SECRET, Mode, Policy
 from watchkeeper.redaction.redactor import DIGEST_LETTERS, DROPPED, Redactor, digest
 from watchkeeper.redaction.walking import Walk
 
 from watchkeeper_collector.redaction.policy import ProjectPolicy
-from watchkeeper_collector.redaction.structure import LONGEST_VALUE, NAMELESS, is_structure, user_names
+from watchkeeper_collector.redaction.rules import Rules, Treatment
+from watchkeeper_collector.redaction.structure import LONGEST_VALUE, NAMELESS, is_structure
 
 Hits = Counter[str]
 """How many values each detector found; ``attribute``, ``user``: by a rule; ``failed``: dropped unread."""
-Treatment = tuple[Literal["rule", "structure", "content"], str, Mode]
-"""How values of a name are treated; with the label of a rule, and its mode."""
 T = TypeVar("T")
 
 CONTENT: Treatment = ("content", "", "off")
@@ -63,7 +61,7 @@ class Screen:
         sure = _without_personal(detecting)
         self._sure = Redactor(sure)
         self._detects, self._detects_sure = bool(detecting.active), bool(sure.active)
-        self._rules = _Rules(policy)
+        self._rules = Rules(policy)
         self._treatments: dict[str, Treatment] = {}
         self._clean: set[int] = set()
 
@@ -213,30 +211,6 @@ class Screen:
         self._clean.add(known)
 
 
-class _Rules:
-    """The rules by attribute, the policy's own before that of users."""
-
-    def __init__(self, policy: ProjectPolicy) -> None:
-        given = [(rule.name, "attribute", rule.mode) for rule in policy.attributes]
-        if policy.users != "off":
-            given += [(name, "user", policy.users) for name in user_names()]
-        self._names = [(_pattern(name), label, mode) for name, label, mode in given]
-        self._members: dict[str, list[tuple[str, str, Mode]]] = {}
-        for name, label, mode in given:
-            document, slash, member = name.partition("/")
-            if slash:
-                self._members.setdefault(document, []).append((member, label, mode))
-
-    def find(self, name: str) -> Treatment | None:
-        for pattern, label, mode in self._names:
-            if pattern.fullmatch(name):
-                return "rule", label, mode
-        return None
-
-    def members(self, name: str) -> list[tuple[str, str, Mode]]:
-        return self._members.get(name, [])
-
-
 def _shortened(text: str) -> str:
     """What is hashed for a text: of a long one a digest, as the last values are remembered."""
     if len(text) <= LONGEST_VALUE:
@@ -248,11 +222,6 @@ def _described(error: Exception) -> str:
     """What failed and where, without the error's message, which may quote the text."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {place.filename}, line {place.lineno}"
-
-
-def _pattern(name: str) -> Any:
-    """A name with stars, matched in time linear in what it is held against."""
-    return re2.compile("(?s)" + ".*".join(map(re2.escape, name.split("*"))))
 
 
 def _without_personal(policy: Policy) -> Policy:
