@@ -30,8 +30,9 @@ class _Account:
 
 
 class RateLimit:
-    """One rate for each key by itself, or the key's ``own``. Ten seconds' worth may come at once, after a pause
-    as long.
+    """One rate for each key by itself, or the key's ``own``.
+
+    Ten seconds' worth may come at once, after a pause as long.
 
     A request is taken while the key is in credit, however large it is: one larger than a burst would never
     pass otherwise.
