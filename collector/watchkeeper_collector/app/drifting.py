@@ -9,9 +9,11 @@ from fastapi import APIRouter
 from watchkeeper_collector.alerts.evaluation.drift import ANY, FindVerdicts, Severity, Verdict
 from watchkeeper_collector.api import baselines as baselines_api
 from watchkeeper_collector.api import drift as drift_api
+from watchkeeper_collector.api import releases as releases_api
 from watchkeeper_collector.app.backend import Backend
 from watchkeeper_collector.drift.answering import DriftAnswers
 from watchkeeper_collector.drift.baselines import Saved
+from watchkeeper_collector.drift.release_answers import ReleaseAnswers
 from watchkeeper_collector.drift.results import Result, newest_results
 from watchkeeper_collector.drift.worker import DriftStatus, DriftWorker
 from watchkeeper_collector.query.filters.parsing import parse_filter
@@ -73,6 +75,7 @@ def build_drifting(settings: Settings, state: State, backend: Backend) -> Drifti
     answers = DriftAnswers(backend.source(backend.queries), state.baselines.get)
     routers = (
         drift_api.build_router(answers),
+        releases_api.build_router(ReleaseAnswers(backend.source(backend.queries), answers)),
         baselines_api.build_router(state.baselines, _check_filter),
     )
     return Drifting(worker, store, routers, settings.drift_enabled)

@@ -113,17 +113,31 @@ class DriftAnswers:
         """Compare two sides now."""
         from watchkeeper_collector.drift.asking import compare  # noqa: PLC0415 - loads scikit-learn
 
-        window = _window(asked.candidate, now_ns, until_ns=now_ns)
-        after = _side(project, asked.candidate, window, may_search=may_read_content)
-        baseline = self._baseline(project, asked.baseline, window, now_ns, may_search=may_read_content)
+        before, after = self.sides(
+            project, asked.baseline, asked.candidate, now_ns, may_search=may_read_content
+        )
         return compare(
             self._source,
-            baseline.side,
+            before,
             after,
             with_slices=asked.with_slices,
             with_text=asked.with_text,
             with_content=may_read_content,
         )
+
+    def sides(
+        self,
+        project: str,
+        baseline: AskedBaseline,
+        candidate: AskedSide,
+        now_ns: int,
+        *,
+        may_search: bool,
+    ) -> tuple[Side, Side]:
+        """The baseline's calls and the candidate's."""
+        window = _window(candidate, now_ns, until_ns=now_ns)
+        found = self._baseline(project, baseline, window, now_ns, may_search=may_search)
+        return found.side, _side(project, candidate, window, may_search=may_search)
 
     def _baseline(
         self, project: str, asked: AskedBaseline, window: Window, now_ns: int, *, may_search: bool
