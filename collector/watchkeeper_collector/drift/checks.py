@@ -17,7 +17,7 @@ from watchkeeper_collector.drift.verdict import Finding
 from watchkeeper_collector.query.source import Slice, Source
 from watchkeeper_collector.query.times import EPOCH, Window
 
-MOST_TEXT_SLICES = 8
+MOST_TEXT_SLICES = 5
 """Reading texts is the dearest part of a check: it is done for the project and its greatest slices."""
 
 Counted = Mapping[tuple[str, str, str], int]

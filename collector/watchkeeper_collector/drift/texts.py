@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from watchkeeper_collector.drift.sampling import MatchedUnits
 from watchkeeper_collector.query.bindings import Bindings
 
-MOST_TEXTS = 600
-"""A side. Half of them are judged: an area of 0.65 among 300 and 300 is seven standard errors from chance."""
+MOST_TEXTS = 400
+"""A side. Half of them are judged: an area of 0.65 among 200 and 200 is five standard errors from chance."""
 HEAD_CHARS, TAIL_CHARS = 1_200, 400
 """Of a longer answer the classifier reads this much from its beginning and its end."""
 
