@@ -15,7 +15,8 @@ WORD = "correct-horse-battery"
     "name",
     [
         "secret_hash", "password", "smtp_password", "token", "bot_token", "api_key", "apiKey", "routing_key",
-        "integration_key", "key", "signing_key", "dsn", "Authorization", "headers", "client_secret", "cookie", "private_key",
+        "integration_key", "key", "signing_key", "dsn", "Authorization", "headers", "client_secret", "cookie",
+        "private_key",
         "text", "comment", "content", "prompt", "input", "outputs", "input_messages", "body", "explanation",
     ],
 )  # fmt: skip
