@@ -29,10 +29,12 @@ def test_two_teams_are_set_up_by_the_commands_of_the_page(tmp_path: Path) -> Non
             env=clean | {"PATH": path, "WATCHKEEPER_URL": collector.http},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=500,
             check=False,
         )
-        assert done.returncode == 0, done.stderr + done.stdout
+        assert done.returncode == 0, (done.stderr + done.stdout)[-2000:] + collector.log.read_text("utf-8")[
+            -2000:
+        ]
     assert re.search(r"checkout\s+Checkout team\s.*\s2\n", done.stdout)
     assert "intact" in done.stdout
     audit = (tmp_path / "checkout-audit.jsonl").read_text("utf-8")

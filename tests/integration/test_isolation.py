@@ -21,6 +21,7 @@ CANARY = "Kanarienvogel"
 WORD = "Siebenschläfer"
 """Stands in prompts, answers, tool arguments and comments of scores, and nowhere else."""
 CANARY_SPANS = 7
+PATIENCE_S = 240.0
 SESSION, USER = "session-41", "user-41"
 """Ids that the spy may guess; an answer may repeat what was asked."""
 TRACE_ID, SPAN_ID = bytes.fromhex("ca" * 16), bytes.fromhex("ca" * 8)
@@ -96,7 +97,7 @@ def canary_spans() -> list[Wire]:
 def teams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teams]:
     data_dir = tmp_path_factory.mktemp("teams") / "data"
     with CollectorProcess(data_dir, segment_age_s=0.05, settle_interval_s=0.5) as collector:
-        collector.until_ready()
+        collector.until(lambda: collector.ask("/readyz").status == 200, PATIENCE_S)
         first = collector.ask("/api/v1/keys", method="POST", body={"name": "boss", "role": "admin"}).json()
         made = Teams(collector)
         made.owner = make_key(collector, "checkout", "admin")
@@ -144,8 +145,8 @@ def fill(teams: Teams) -> None:
     budget = create(teams, "/budgets", {"name": CANARY, "limit_usd": 5, "period": "day"})
     comment = create(teams, "/comments", {"trace_id": trace, "text": CANARY, "author": CANARY})
     keys = collector.get("/api/v1/keys", owner)["items"]
-    collector.until(lambda: count(collector, owner, "spans") == CANARY_SPANS)
-    collector.until(lambda: count(collector, teams.spies["viewer"], "spans") == 3)
+    collector.until(lambda: count(collector, owner, "spans") == CANARY_SPANS, PATIENCE_S)
+    collector.until(lambda: count(collector, teams.spies["viewer"], "spans") == 3, PATIENCE_S)
     (group,) = collector.get("/api/v1/errors", owner)["items"]
     teams.ids |= {
         "trace_id": trace, "span_id": SPAN_ID.hex(), "session_id": SESSION,

@@ -20,6 +20,7 @@ from tests.collector import CollectorProcess
 from tests.otlp.requests import make_span, trace_request
 
 CANARY = "Kanarienvogel"
+PATIENCE_S = 240.0
 PROTOBUF = {"content-type": "application/x-protobuf"}
 FEW = settings(
     max_examples=25,
@@ -38,7 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ClickHouseS
             folder / "data", dsn=server.dsn, row_policies=True, segment_age_s=0.05, settle_interval_s=0.5
         )
         with collector:
-            yield server, collector.until_ready()
+            collector.until(lambda: collector.ask("/readyz").status == 200, PATIENCE_S)
+            yield server, collector
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def keys(site: tuple[ClickHouseServer, CollectorProcess]) -> dict[str, str]:
         body = trace_request(*spans, resource={"service.name": name}).SerializeToString()
         answer = collector.ask("/v1/traces", method="POST", key=made[project], body=body, headers=PROTOBUF)
         assert answer.status == 200
-        collector.until(lambda p=project, n=count: spans_of(collector, made[p]) == n)  # type: ignore[misc]
+        collector.until(lambda p=project, n=count: spans_of(collector, made[p]) == n, PATIENCE_S)  # type: ignore[misc]
     return made
 
 
