@@ -6,7 +6,19 @@ import sys
 import typer
 from watchkeeper_collector.cli.manual import add_command, render_help
 
-from benchmarks import alert_turns, drift, ingest, million, pages, queries, rules, settling, stages, starting
+from benchmarks import (
+    alert_turns,
+    drift,
+    gate,
+    ingest,
+    million,
+    pages,
+    queries,
+    rules,
+    settling,
+    stages,
+    starting,
+)
 from benchmarks.server_process import BenchmarkError
 
 HELP = """Measure Watchkeeper on this machine, on loopback and in a folder that is removed afterwards.
@@ -36,6 +48,7 @@ def build_program() -> typer.Typer:
     add_command(program, "queries", queries.measure_queries)
     add_command(program, "pages", pages.measure_pages)
     add_command(program, "drift", drift.measure_drift)
+    add_command(program, "gate", gate.measure_gate)
     add_command(program, "rules", rules.measure_rules)
     add_command(program, "alerts", alert_turns.measure_alert_turns)
     add_command(program, "settle", settling.measure_settling)
