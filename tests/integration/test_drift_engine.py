@@ -116,6 +116,15 @@ def test_calls_without_a_value_are_no_zeros(calls: Calls) -> None:
     assert (cost.before_units, cost.after_units, cost.effect) == (300, 210, 0.0)
 
 
+def test_a_number_that_only_one_side_knows_spoils_nothing(calls: Calls) -> None:
+    """Streaming was new: of the time to the first token nothing can be told, of the rest all."""
+    calls.put(some(60), some(60, 1, TimeToFirstTokenMs=[300.0] * 60))
+    found = {each.feature.name: each for each in measure(match_units(calls.compare(BEFORE, AFTER), "calls"))}
+    first = found["ttft_ms"]
+    assert (first.before_units, first.after_units, first.p_value) == (0, 60, 1.0)
+    assert found["latency_ms"].effect == 0.0
+
+
 def test_answers_that_were_kept_for_what_is_in_them_are_left_out(calls: Calls) -> None:
     calls.put(some(300, 0, ContentKept="sampled"))
     calls.put(some(300, 1, ContentKept="sampled"), some(300, 1, ContentKept="refusal", IsRefusal=True))

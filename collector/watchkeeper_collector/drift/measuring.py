@@ -35,10 +35,8 @@ FROM
 NUMERIC = """
         arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 0)) AS {id}_before,
         arraySort(groupArrayIf({value}, {known} AND IsMatched AND Side = 1)) AS {id}_after,
-        kolmogorovSmirnovTestOrNullIf('two-sided', '{method}')(
-            {value}, Side, {known} AND IsMatched) AS {id}_d,
-        mannWhitneyUTestOrNullIf('two-sided')({value}, Side, {known} AND IsMatched) AS {id}_u,
-        kolmogorovSmirnovTestOrNullIf('two-sided', 'asymp')({value}, Side, {known}) AS {id}_raw,
+        groupArrayIf({value}, {known}) AS {id}_values,
+        groupArrayIf(toUInt8(Side), {known}) AS {id}_sides,
         quantilesExactInclusiveIf(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.05, 0.25, 0.75, 0.95)(
             {value}, {known} AND IsMatched AND Side = 0) AS {id}_quantiles,
         quantilesExactInclusiveIf(0.05, 0.25, 0.5, 0.75, 0.95)(
@@ -48,9 +46,9 @@ DERIVED = """tuple(
         length({id}_before),
         length({id}_after),
         least({id}_before[1], {id}_after[1]) = greatest({id}_before[-1], {id}_after[-1]),
-        {id}_d,
-        {id}_u,
-        {id}_raw,
+        {smirnov},
+        {ranks},
+        {raw},
         arrayDistinct(arraySlice({id}_quantiles, 1, 9)) AS {id}_edges,
         arrayMap(edge -> arrayCount(x -> x <= edge, {id}_before), {id}_edges),
         arrayMap(edge -> arrayCount(x -> x <= edge, {id}_after), {id}_edges),
@@ -63,6 +61,16 @@ DERIVED = """tuple(
         {id}_after_quantiles
     ) AS {id}"""
 """With what follows from the aggregates: edges of deciles, counts up to each, Wasserstein's distance."""
+
+TESTED = """if({both},
+        arrayReduce($${test}$$, if({both}, {values}, [0., 1.]), if({both}, {sides}, [0, 1])), NULL)"""
+"""A test of two samples. The engine refuses an empty one: it gets another then, which tells nothing."""
+MATCHED = {
+    "both": "notEmpty({id}_before) AND notEmpty({id}_after)",
+    "values": "arrayConcat({id}_before, {id}_after)",
+    "sides": "arrayConcat(arrayMap(x -> 0, {id}_before), arrayMap(x -> 1, {id}_after))",
+}
+RAW = {"both": "has({id}_sides, 0) AND has({id}_sides, 1)", "values": "{id}_values", "sides": "{id}_sides"}
 
 PROPORTION = """
         tuple(
@@ -94,9 +102,9 @@ def measure(units: MatchedUnits) -> list[Evidence]:
     bindings = Bindings()
     match = units.match.at_most(MOST_UNITS)
     method = "exact" if match.before_units * match.after_units <= MOST_EXACT_PAIRS else "asymp"
-    aggregates = [_aggregate_sql(place, feature, method) for place, feature in enumerate(features)]
+    aggregates = [_aggregate_sql(place, feature) for place, feature in enumerate(features)]
     measures = [
-        DERIVED.replace("{id}", f"f{place}") if feature.kind == "numeric" else f"f{place}"
+        _derived_sql(f"f{place}", method) if feature.kind == "numeric" else f"f{place}"
         for place, feature in enumerate(features)
     ]
     values = "".join(f", Call.{place + 4} AS Value{place}" for place in range(len(features)))
@@ -120,13 +128,29 @@ def _typed(feature: Feature) -> str:
     )
 
 
-def _aggregate_sql(place: int, feature: Feature, method: str) -> str:
+def _derived_sql(name: str, method: str) -> str:
+    smirnov = f"kolmogorovSmirnovTest('two-sided', '{method}')"
+    return (
+        DERIVED.replace("{smirnov}", _tested_sql(smirnov, MATCHED))
+        .replace("{ranks}", _tested_sql("mannWhitneyUTest('two-sided')", MATCHED))
+        .replace("{raw}", _tested_sql("kolmogorovSmirnovTest('two-sided', 'asymp')", RAW))
+        .replace("{id}", name)
+    )
+
+
+def _tested_sql(test: str, samples: Mapping[str, str]) -> str:
+    sql = TESTED.replace("{test}", test)
+    for name, part in samples.items():
+        sql = sql.replace(f"{{{name}}}", part)
+    return sql
+
+
+def _aggregate_sql(place: int, feature: Feature) -> str:
     column = f"Value{place}"
     value = column if feature.kind == "category" else f"ifNull({column}, 0)"
     return (
         TEMPLATES[feature.kind]
         .replace("{id}", f"f{place}")
-        .replace("{method}", method)
         .replace("{known}", f"isFinite(ifNull({column}, nan))")
         .replace("{value}", value)
     )
