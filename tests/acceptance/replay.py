@@ -18,6 +18,8 @@ SETTINGS = {
     "span_retention_days": 36_500,
 }
 READERS = 4
+WORKERS = ("prices", "rollup", "settling")
+"""Those that complete spans."""
 
 
 class Replay:
@@ -82,4 +84,4 @@ def until_settled(collector: CollectorProcess) -> None:
 
 def _rounds(collector: CollectorProcess) -> dict[str, int]:
     workers = collector.get("/api/v1/status")["workers"]
-    return {name: worker["rounds"] for name, worker in workers.items()}
+    return {name: workers[name]["rounds"] for name in WORKERS}

@@ -12,6 +12,7 @@ from tests.campaign.items import build_traces, load_stored
 from tests.clickhouse_server import ClickHouseServer
 from tests.collector import Answer, CollectorProcess
 
+WORKERS = ("erasure", "prices", "retention", "rollup", "settling")
 PROTOBUF = {"content-type": "application/x-protobuf"}
 SPANS = 20
 """In each request."""
@@ -102,7 +103,8 @@ def hold_leases_for_ever(data_dir: Path) -> set[str]:
 
 
 def has_worked(collector: CollectorProcess) -> bool:
-    return all(worker["rounds"] for worker in collector.get("/api/v1/status")["workers"].values())
+    workers = collector.get("/api/v1/status")["workers"]
+    return all(workers[name]["rounds"] for name in WORKERS)
 
 
 def test_traffic_of_a_long_outage_waits_and_is_stored_once(tmp_path: Path, server: ClickHouseServer) -> None:
