@@ -9,6 +9,8 @@ import streamlit as st
 
 from watchkeeper_dashboard import plain, units
 from watchkeeper_dashboard.client import Answers, Question
+from watchkeeper_dashboard.drifting.newest import drift_questions, find_newest
+from watchkeeper_dashboard.drifting.words import ANSWERS, TONES, slice_name
 from watchkeeper_dashboard.places import link
 from watchkeeper_dashboard.states import Tone, box
 from watchkeeper_dashboard.urgency import WARNING, urgency_of
@@ -42,6 +44,7 @@ def questions(view: View) -> dict[str, Question]:
         "new_errors": Question("/errors", {**view.slice(), "state": ["new", "regressed"], "limit": FEW}),
         "budgets": Question("/budgets", {"limit": 50}),
         "unpriced": view.query("unpriced_calls"),
+        **drift_questions(),
     }
 
 
@@ -52,6 +55,7 @@ def find(answers: Answers) -> list[Finding]:
         *_of_collector(answers.get("status")),
         *_of_budgets(answers.get("budgets")),
         *_of_errors(answers.get("new_errors")),
+        *_of_drift(answers),
         *_of_prices(answers.get("unpriced")),
     ]
     return sorted(found, key=lambda finding: finding.tone != "bad")
@@ -61,8 +65,8 @@ def show(findings: list[Finding], view: View) -> None:
     if not findings:
         box(
             "All is quiet",
-            "No alert fires, no new errors, budgets within their limits, every model has a price, ingest is"
-            " well.",
+            "No alert fires, no new errors, no drift, budgets within their limits, every model has a price,"
+            " ingest is well.",
             "good",
         )
     for place, finding in enumerate(findings):
@@ -126,6 +130,15 @@ def _of_errors(groups: Mapping[str, Any] | None) -> Iterator[Finding]:
 
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{units.count(number)} times"
+
+
+def _of_drift(answers: Answers) -> Iterator[Finding]:
+    """What drifts still; a single window may be chance, as for alerts."""
+    for newest in find_newest(answers)[:FEW]:
+        about = slice_name(newest["slice_by"], newest["slice_value"])
+        title = f"{ANSWERS[newest['answer']].capitalize()}: {about}"
+        tone: Tone = TONES[newest["answer"]]
+        yield Finding(tone, title, newest["reason"].partition(". ")[2] or newest["reason"], "drift", {})
 
 
 def _of_prices(unpriced: Mapping[str, Any] | None) -> Iterator[Finding]:

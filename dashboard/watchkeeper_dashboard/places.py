@@ -45,6 +45,8 @@ PLACES: Mapping[str, Place] = {
         Place("sessions", "Sessions", ":material/forum:", "Understand"),
         Place("users", "Users", ":material/group:", "Understand"),
         Place("quality", "Quality", ":material/verified:", "Improve"),
+        Place("drift", "Drift", ":material/compare:", "Improve", has_filter=False),
+        Place("releases", "Releases", ":material/rocket_launch:", "Improve"),
         Place("audit", "Audit", ":material/policy:", "Run", has_filter=False),
         Place("data", "Data & settings", ":material/tune:", "Run", has_filter=False),
         Place("trace", "Trace", ":material/account_tree:", has_filter=False, has_range=False),

@@ -1,12 +1,13 @@
 """Overview: how it goes, and what needs attention."""
 
 import streamlit as st
-from watchkeeper_dashboard import attention
+from watchkeeper_dashboard import attention, plain
 from watchkeeper_dashboard.alerting.shading import episodes_question, with_alerts
 from watchkeeper_dashboard.charts.series import build_lines, build_stack, read_groups, read_measures
+from watchkeeper_dashboard.drifting.newest import drift_in_words
 from watchkeeper_dashboard.frame import show_page
 from watchkeeper_dashboard.panels import Card, chart, panel, show_cards
-from watchkeeper_dashboard.states import section, show_first_steps
+from watchkeeper_dashboard.states import note, section, show_first_steps
 from watchkeeper_dashboard.theme import ACCENT, BAD, SERIES
 from watchkeeper_dashboard.view import View
 from watchkeeper_dashboard.visit import Visit
@@ -47,6 +48,8 @@ def show(visit: Visit, view: View) -> None:
         chart(with_alerts(figure, visit, view, answers, "cost_usd"), "spend")
     with narrow, panel("Needs attention"):
         attention.show(attention.find(answers), view)
+        if words := drift_in_words(answers):
+            note(plain.short(words, 160))
     left, right = st.columns(2, gap="small")
     with left, panel("Calls and errors"):
         names = {"calls": "calls", "errors": "errors"}
