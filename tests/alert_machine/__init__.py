@@ -48,9 +48,12 @@ class Machine:
         self.events: list[Event] = []
         self.problem = ""
 
-    def evaluate(self, at: float, samples: Iterable[Sample] = (), problem: str = "") -> list[Notice]:
+    def evaluate(
+        self, at: float, samples: Iterable[Sample] = (), problem: str = "", *, is_waiting: bool = False
+    ) -> list[Notice]:
         """Evaluate once; what was said."""
-        evaluation = Evaluation(self.rule, NOON + timedelta(minutes=at), list(samples), problem)
+        moment = NOON + timedelta(minutes=at)
+        evaluation = Evaluation(self.rule, moment, list(samples), problem, is_waiting=is_waiting)
         moved = step(self.rule, self.instances, evaluation)
         self.instances = moved.instances
         self.notices += moved.notices

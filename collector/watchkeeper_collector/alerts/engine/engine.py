@@ -1,6 +1,7 @@
 """The engine: a group's evaluation becomes states, notices and history, all of it or nothing."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ SPANS, SCORES = "traces", "logs"
 """The signals by which they come."""
 LATE_S = 15.0
 """They wait no longer than this for the store when all is well."""
+CATCH_UP_S = 900.0
+"""So long after its start a collector may bring in what waited in the spool before that is an alert."""
 OUTBOX_KEPT = timedelta(days=3)
 HISTORY_KEPT = timedelta(days=30)
 EXPIRY = timedelta(minutes=10)
@@ -102,12 +105,16 @@ class Engine:
         evaluate: Evaluate,
         *,
         lag_s: Callable[[str], float] = lambda _: 0.0,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status = EngineStatus()
         self._alerts = alerts
         self._claim = claim
         self._evaluate = evaluate
         self._lag_s = lag_s
+        self._clock_s = clock_s
+        self._began_s = clock_s()
+        self._behind = {SPANS, SCORES}
         self._expired_at: datetime | None = None
         self._is_closed = False
 
@@ -122,7 +129,8 @@ class Engine:
         """
         # First: what comes to the store meanwhile may not have been seen.
         lags_s = {signal: self._lag_s(signal) for signal in (SPANS, SCORES)}
-        evaluations = [_doubt(one, lags_s) for one in self._find(group.rules, at)]
+        behind = self._look_behind(lags_s)
+        evaluations = [_doubt(one, lags_s, behind) for one in self._find(group.rules, at)]
         with self._alerts.turn() as connection:
             if self._is_closed or not self._claim.renew(connection):
                 self.status.lost_turns += 1
@@ -149,6 +157,12 @@ class Engine:
                 self._alerts.expire_notices(connection, at - OUTBOX_KEPT)
                 self._alerts.expire_events(connection, at - HISTORY_KEPT)
                 self._expired_at = at
+
+    def _look_behind(self, lags_s: Mapping[str, float]) -> Collection[str]:
+        """The signals of which data have been waiting ever since the start."""
+        is_late = self._clock_s() - self._began_s > CATCH_UP_S
+        self._behind = {signal for signal in self._behind if lags_s[signal] > LATE_S and not is_late}
+        return self._behind
 
     def _find(self, rules: Sequence[Rule], at: datetime) -> Sequence[Evaluation]:
         try:
@@ -220,14 +234,16 @@ class Engine:
         self.status.notices += len(notices)
 
 
-def _doubt(evaluation: Evaluation, lags_s: Mapping[str, float]) -> Evaluation:
-    """While spans of the window wait for the store, what is in it proves nothing."""
+def _doubt(evaluation: Evaluation, lags_s: Mapping[str, float], behind: Collection[str]) -> Evaluation:
+    """While spans of the window wait for the store, what is in it proves nothing. After a start that is as it
+    must be, and no alert."""
     watched = series_of(evaluation.rule.condition)
-    lag_s = lags_s[SCORES if watched and is_score(watched.measure) else SPANS]
+    signal = SCORES if watched and is_score(watched.measure) else SPANS
+    lag_s = lags_s[signal]
     if evaluation.problem or lag_s <= evaluation.rule.offset_s + LATE_S:
         return evaluation
     problem = f"The store has not got the data of the last {lag_s:.0f} s, which wait in the spool."
-    return replace(evaluation, samples=(), problem=problem)
+    return replace(evaluation, samples=(), problem=problem, is_waiting=signal in behind)
 
 
 def _by_rule(instances: Iterable[Instance]) -> dict[str, dict[str, Instance]]:

@@ -55,7 +55,7 @@ def _move(rule: Rule, instances: Instances, readings: Readings, at: datetime) ->
     for name in instances.keys() | readings.found.keys():
         known, reading = instances.get(name), readings.found.get(name)
         family = known.family if known else readings.found[name].family
-        if known and readings.problem and family != "error":
+        if known and readings.problem and (family != "error" or not readings.found):
             moved[name] = freeze(known, at, "error")
         else:
             timing = build_timing(rule, family, at)

@@ -41,7 +41,11 @@ class Readings:
 def read_evaluation(rule: Rule, evaluation: Evaluation) -> Readings:
     """The readings of a rule's condition, of series without data if they are to alert, of its problem."""
     if evaluation.problem:
-        return read_problem(rule, evaluation.problem)
+        return (
+            Readings({}, evaluation.problem)
+            if evaluation.is_waiting
+            else read_problem(rule, evaluation.problem)
+        )
     readings = [_read_sample(rule, sample) for sample in evaluation.samples]
     if problem := _find_twins(readings):
         return read_problem(rule, problem)

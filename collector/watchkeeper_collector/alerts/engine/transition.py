@@ -12,6 +12,8 @@ RESEND_DELAY = timedelta(minutes=1)
 """What fires, and what resolved, is said again so often."""
 RESOLVED_RETENTION = timedelta(minutes=15)
 """So long it is said again that an alert resolved."""
+ERROR_HOLD_S = 120.0
+"""A rule that can't be evaluated is an alert no sooner: a store that was slow once wakes nobody."""
 MISSED_SENDS = 4
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -38,9 +40,10 @@ class Timing:
 
 
 def build_timing(rule: Rule, family: Family, at: datetime) -> Timing:
-    """An error is an alert from its second evaluation on; what is said of data ends with its cause."""
+    """An error is an alert from its second evaluation on, and after minutes; what is said of data ends with
+    its cause."""
     is_error = family == "error"
-    hold_s = max(rule.for_s, rule.interval_s) if is_error else rule.for_s
+    hold_s = max(rule.for_s, rule.interval_s, ERROR_HOLD_S) if is_error else rule.for_s
     keep_s = rule.keep_firing_for_s if family == "condition" else 0.0
     return Timing(
         rule.uid,

@@ -1,7 +1,7 @@
 """Answers questions about many moments of the past at once: what a preview of a rule asks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ from watchkeeper_collector.alerts.evaluation.asking import answer_asks, build_sl
 from watchkeeper_collector.errors import WatchkeeperError
 from watchkeeper_collector.query.source import Source
 
+MOST_ALONE = 3
 MOST_OVERLAP = 60
 """A span is counted in at most so many windows by one query."""
 
@@ -24,10 +25,25 @@ def answer_history(asks: Sequence[Ask], source: Source) -> dict[Ask, Answer | Wa
     for group in alike.values():
         ordered = sorted(group, key=lambda ask: ask.end_ns)
         try:
-            found |= _answer_alike(ordered, source)
+            for even in _spaced_evenly(ordered):
+                found |= _answer_alike(even, source)
         except WatchkeeperError as error:
             found |= dict.fromkeys(ordered, error)
     return found
+
+
+def _spaced_evenly(asks: Sequence[Ask]) -> Iterator[Sequence[Ask]]:
+    """The parts with the same gap throughout: those about now, and those about a week before."""
+    if asks[0].step_ns or len(asks) < MOST_ALONE:
+        yield asks
+        return
+    begin = 0
+    for place in range(2, len(asks)):
+        gap_ns = asks[begin + 1].end_ns - asks[begin].end_ns if place > begin + 1 else None
+        if gap_ns is not None and asks[place].end_ns - asks[place - 1].end_ns != gap_ns:
+            yield asks[begin:place]
+            begin = place
+    yield asks[begin:]
 
 
 def _answer_alike(asks: Sequence[Ask], source: Source) -> dict[Ask, Answer | WatchkeeperError]:

@@ -41,3 +41,5 @@ class Evaluation:
     samples: Sequence[Sample]
     problem: str = ""
     cost_s: float = 0.0
+    is_waiting: bool = False
+    """Its problem is data that are still on their way since the start: states are frozen, and no alert."""

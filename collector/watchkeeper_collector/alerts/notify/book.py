@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from watchkeeper_collector.alerts.notify.building import build_project_tree
+from watchkeeper_collector.alerts.notify.building import build_inhibitions, build_project_tree
 from watchkeeper_collector.alerts.notify.channels.catalogue import CHANNELS
 from watchkeeper_collector.alerts.notify.channels.channel import Channel
 from watchkeeper_collector.alerts.notify.configuration import Configuration, Receiver, build_receiver
-from watchkeeper_collector.alerts.notify.document import RouteDocument
+from watchkeeper_collector.alerts.notify.document import DEFAULT_INHIBITIONS, RouteDocument
 from watchkeeper_collector.alerts.notify.loading import FileConfiguration, load_configuration
 from watchkeeper_collector.alerts.notify.routing.routes import Route
 from watchkeeper_collector.alerts.notify.vault import Vault
@@ -132,7 +132,7 @@ class ReceiverBook:
     def _build(self) -> Configuration:
         roots, made = self._made
         if self._file is None:
-            return Configuration(roots, _by_name(made))
+            return Configuration(roots, _by_name(made), build_inhibitions(DEFAULT_INHIBITIONS))
         receivers = _by_name([*self._file.receivers, *made])
         return Configuration((self._file.root, *roots), receivers, self._file.inhibitions)
 

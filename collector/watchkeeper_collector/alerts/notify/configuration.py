@@ -8,6 +8,8 @@ from watchkeeper_collector.alerts.notify.routing.inhibition import InhibitRule
 from watchkeeper_collector.alerts.notify.routing.matchers import Labels
 from watchkeeper_collector.alerts.notify.routing.routes import Route
 
+UNSAID = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -38,7 +40,12 @@ class Configuration:
     inhibitions: tuple[InhibitRule, ...] = ()
 
     def routes_of(self, project: str, labels: Labels) -> list[Route]:
-        """Where an alert is to be told; routes without a receiver are left out."""
+        """Where an alert is to be told; routes without a receiver are left out.
+
+        One of severity ``none`` is told to nobody: it is there to hold others back.
+        """
+        if labels.get("severity") == UNSAID:
+            return []
         return [
             route
             for root in self.roots

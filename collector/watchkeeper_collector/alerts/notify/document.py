@@ -96,6 +96,16 @@ class InhibitDocument(BaseModel):
     equal: tuple[str, ...] = ()
 
 
+DEFAULT_INHIBITIONS = (
+    InhibitDocument(
+        source_matchers=('alertname=~"ProviderOutage|ProviderOutageRecently"',),
+        target_matchers=('alertname=~"ErrorRateHigh|ErrorBudgetFastBurn|ErrorBudgetSlowBurn"',),
+        equal=("environment", "provider"),
+    ),
+)
+"""Where nothing is said about it: what follows from an outage of a provider is no second page."""
+
+
 class TimesDocument(BaseModel):
     """Hours of a day."""
 
@@ -142,7 +152,7 @@ class FileDocument(BaseModel):
 
     route: RouteDocument
     receivers: tuple[ReceiverDocument, ...] = ()
-    inhibit_rules: tuple[InhibitDocument, ...] = ()
+    inhibit_rules: tuple[InhibitDocument, ...] = DEFAULT_INHIBITIONS
     time_intervals: tuple[IntervalDocument, ...] = ()
 
 

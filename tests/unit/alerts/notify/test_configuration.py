@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from watchkeeper_collector.alerts.notify.channels.slack import Slack
 from watchkeeper_collector.alerts.notify.channels.webhook import Webhook
+from watchkeeper_collector.alerts.notify.configuration import Configuration
 from watchkeeper_collector.alerts.notify.loading import FileConfiguration, load_configuration
+from watchkeeper_collector.alerts.notify.routing.inhibition import Inhibition
 from watchkeeper_collector.errors import ConfigurationError
 
 from tests.notify import ROUTING_KEY
@@ -197,6 +199,32 @@ def test_example_of_the_documentation_is_read(folder: Path) -> None:
     found = load_configuration(path, {"SLACK_WEBHOOK": "https://hooks.slack.example/x"})
     assert [receiver.name for receiver in found.receivers] == ["pager", "chat", "teams", "watch-the-watcher"]
     assert len(found.inhibitions) == 1
+
+
+OUTAGE = {"alertname": "ProviderOutageRecently", "project": "shop", "environment": "live", "provider": "a"}
+RATE = OUTAGE | {"alertname": "ErrorRateHigh", "model": "m", "severity": "page"}
+
+
+def test_what_follows_from_an_outage_is_held_back_unless_the_file_says_otherwise(folder: Path) -> None:
+    rules = load(folder, "route: {}").inhibitions
+    held = Inhibition(rules, [OUTAGE])
+    assert held.holds_back(RATE)
+    assert held.holds_back(RATE | {"alertname": "ErrorBudgetFastBurn"})
+    for other in (
+        {"provider": "b"},
+        {"environment": "test"},
+        {"project": "other"},
+        {"alertname": "NoTraffic"},
+    ):
+        assert not held.holds_back(RATE | other)
+    assert load(folder, "route: {}\ninhibit_rules: []").inhibitions == ()
+
+
+def test_alert_of_severity_none_is_told_to_nobody(folder: Path) -> None:
+    root = load(folder, "route: {receiver: a}\nreceivers: [{name: a}]").root
+    found = Configuration((root,))
+    assert len(found.routes_of("shop", RATE)) == 1
+    assert found.routes_of("shop", OUTAGE | {"severity": "none"}) == []
 
 
 def test_channel_of_every_kind_may_stand_in_the_file(folder: Path) -> None:
