@@ -7,9 +7,10 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+import anthropic
 import openai
 import pytest
-from watchkeeper_collector.demo.live import model_server
+from watchkeeper_collector.demo.live import application, model_server
 from watchkeeper_collector.demo.live.application import SERVICES, Visit, serve_customers
 from watchkeeper_collector.demo.live.model_server import ModelServer
 from watchkeeper_collector.demo.shop import choose_subject, load_shop
@@ -54,6 +55,30 @@ def test_a_rate_limit_is_told_as_the_provider_tells_it(
         with pytest.raises(openai.RateLimitError, match="Rate limit reached"):
             service.answer(Visit("u", "s", choose_subject(random.Random(1), load_shop())), "Hello?")
         assert len(list(islice(serve_customers(service, random.Random(1)), 3))) == 3
+
+
+def test_while_a_provider_is_down_each_of_its_models_is_tried(
+    models: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_server, "DOWN_FROM_S", 0.0)
+    monkeypatch.setattr(model_server, "DOWN_UNTIL_S", model_server.CYCLE_S)
+    monkeypatch.setattr(application, "BACKOFF_S", 0.0)
+    with closing(SERVICES["order-support"](models.url)) as service:
+        with pytest.raises(anthropic.InternalServerError, match="Overloaded"):
+            service.answer(Visit("u", "s", choose_subject(random.Random(1), load_shop())), "Where is it?")
+        assert len(list(islice(serve_customers(service, random.Random(1)), 3))) == 3
+
+
+def test_a_script_reads_documents_until_it_is_over(models: ModelServer) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return len(waits) == 4
+
+    with closing(application.Assistant(models.url)) as assistant:
+        application.run_script(assistant, random.Random(1), wait)
+    assert waits == [application.SCRIPT_FROM_S, *[application.SCRIPT_PAUSE_S] * 3]
 
 
 def test_removing_the_demo_leaves_everything_else(tmp_path: Path) -> None:

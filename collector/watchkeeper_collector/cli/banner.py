@@ -22,7 +22,7 @@ Watchkeeper {version} is running. Stop it with Ctrl-C.
 {dashboard}  OTLP over HTTP, API   {http}
   OTLP over gRPC        {grpc}
   API documentation     {http}/api/v1/docs
-  Data                  {data}
+{pager}  Data                  {data}
 
 An application sends here with
 
@@ -38,8 +38,14 @@ In another terminal
 """
 
 
-def print_banner(settings: "Settings", addresses: "Addresses", program: str, dashboard_url: str = "") -> None:
-    """``dashboard_url`` is empty where there is no dashboard."""
+def print_banner(
+    settings: "Settings",
+    addresses: "Addresses",
+    program: str,
+    dashboard_url: str = "",
+    pager_url: str = "",
+) -> None:
+    """The URLs of the dashboard and the demo's pager are empty where there is none."""
     url = addresses.http
     say(
         BANNER.format(
@@ -47,6 +53,7 @@ def print_banner(settings: "Settings", addresses: "Addresses", program: str, das
             http=url,
             dashboard=f"  Dashboard             {dashboard_url}\n" if dashboard_url else "",
             grpc=addresses.grpc,
+            pager=f"  Pager of the demo     {pager_url}\n" if pager_url else "",
             data=settings.dsn.rpartition("@")[2] or settings.data_dir,  # without the password
             tail=render_command(program, url, "tail"),
             query=render_command(program, url, "query", "cost_usd, calls by model last 24h"),

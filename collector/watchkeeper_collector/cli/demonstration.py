@@ -18,6 +18,8 @@ LONGEST_STOP_S = 5.0
 POLL_S = 0.25
 LIVE = (
     "Live traffic is on: the shop's two services, instrumented, call models that are bundled with the demo.\n"
+    "In three minutes Anthropic fails for a minute and a half, in seven a customer's script gets dear: each\n"
+    "is one page, which is shown here and on the page Alerts.\n"
 )
 TO_SEE = """
 {live}There is something to find in the shop's last five weeks, on the dashboard or with these:

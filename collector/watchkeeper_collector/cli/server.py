@@ -76,11 +76,15 @@ def start_here(
             _serve(settings, begin)
         print_stopped(settings)
         return
+    from watchkeeper_collector.cli.demo_pager import configure_pages, open_pager  # noqa: PLC0415
     from watchkeeper_collector.settings import DEMO_PROJECT  # noqa: PLC0415 - slow, for --help
 
-    with _demo_folder(data) as folder:
-        settings = _load(config, data_dir=folder, default_project=DEMO_PROJECT, **flags)
-        _run_demo(settings, port, program, is_kept=data is not None)
+    with _demo_folder(data) as folder, open_pager() as pager:
+        demo_flags: dict[str, object] = {**flags, "data_dir": folder, "default_project": DEMO_PROJECT}
+        settings = _load(config, **demo_flags)
+        if settings.alerts_config is None:
+            settings = _load(config, **demo_flags, **configure_pages(settings, pager.url))
+        _run_demo(settings, port, program, is_kept=data is not None, pager_url=pager.url)
 
 
 def start_plainly(
@@ -134,7 +138,7 @@ def _serve(settings: "Settings", on_ready: Callable[["Addresses"], None]) -> Non
 
 @contextmanager
 def _dashboard(
-    settings: "Settings", port: int | None, program: str
+    settings: "Settings", port: int | None, program: str, pager_url: str = ""
 ) -> Iterator[Callable[["Addresses"], None]]:
     """What to do once the collector's doors are open: start the dashboard, unless there is no port for it,
     and say where everything is. The dashboard ends with the block."""
@@ -146,7 +150,7 @@ def _dashboard(
         if place is not None:
             running.append(DashboardProcess(place, reach(addresses.http), program, sign_in))
             running[0].start()
-        print_banner(settings, addresses, program, place.url if place else "")
+        print_banner(settings, addresses, program, place.url if place else "", pager_url)
 
     try:
         yield begin
@@ -170,7 +174,7 @@ def _demo_folder(data: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: bool) -> None:
+def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: bool, pager_url: str) -> None:
     if not settings.is_loopback:
         raise CommandFailedError(
             f"The demo listens on this machine alone, not on '{settings.host}'. Leave out --host.",
@@ -178,7 +182,7 @@ def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: 
         )
     demonstration = Demonstration(program, is_first=not (settings.data_dir / "clickhouse").exists())
 
-    with _dashboard(settings, port, program) as begin_dashboard:
+    with _dashboard(settings, port, program, pager_url) as begin_dashboard:
 
         def begin(addresses: "Addresses") -> None:
             begin_dashboard(addresses)

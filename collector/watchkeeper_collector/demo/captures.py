@@ -1,4 +1,4 @@
-"""What real instrumentations really sent, as if they had sent it just now."""
+"""What real instrumentations really sent, as if they had sent it at another time."""
 
 import hashlib
 import re

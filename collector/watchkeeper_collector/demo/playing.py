@@ -17,6 +17,10 @@ from watchkeeper_collector.demo.traffic import Plan, generate_traces
 BATCH_SPANS = 400
 BATCH_SCORES = 500
 CAPTURES_WINDOW_S = 600.0
+CAPTURES_AGE_S = 26 * 3600.0
+"""They fail in every way that calls can. Long enough ago that no rule about errors takes it for news."""
+MOST_WAITING_SEGMENTS = 3
+LOOK_EVERY_BATCHES, LOOK_AGAIN_S = 5, 0.25
 
 
 @dataclass(slots=True)
@@ -39,13 +43,13 @@ class Player:
         self._stop = stop
 
     def replay_captures(self) -> None:
-        """Send every captured request, as if all cases had happened in the ten minutes before the start."""
+        """Send every captured request, as if all cases had happened within ten minutes of the day before."""
         cases = [
             list(case)
             for _, case in itertools.groupby(load_captures(), key=lambda found: (found.dialect, found.case))
         ]
         for number, case in enumerate(cases):
-            age_s = CAPTURES_WINDOW_S * (1 - number / len(cases))
+            age_s = CAPTURES_AGE_S + CAPTURES_WINDOW_S * (1 - number / len(cases))
             run = f"{self._plan.seed} {self._plan.start_s} {case[0].dialect} {case[0].case}"
             for signal, message in refresh(case, run, int((self._plan.start_s - age_s) * 1e9)):
                 if self._stop.is_set():
@@ -54,10 +58,15 @@ class Player:
                 self.sent.captures += 1
 
     def send_history(self, on_progress: Callable[[float], None] = lambda _: None) -> None:
-        """Send the days before the start as fast as they are taken; ``on_progress`` gets the share done."""
+        """Send the days before the start as fast as they are stored; ``on_progress`` gets the share done.
+
+        Not faster: while spans wait for the store, alert rules can't be evaluated.
+        """
         begin_s, start_s = self._plan.begin_s, self._plan.start_s
         scores: list[dict[str, Any]] = []
-        for batch in _batches(generate_traces(self._plan)):
+        for number, batch in enumerate(_batches(generate_traces(self._plan))):
+            if number % LOOK_EVERY_BATCHES == 0:
+                self._wait_for_the_store()
             if self._stop.is_set():
                 return
             self._send(batch)
@@ -68,6 +77,11 @@ class Player:
             on_progress(min(1.0, (batch[-1].start_ns / 1e9 - begin_s) / (start_s - begin_s)))
         if scores and not self._stop.is_set():
             self._send_scores(scores)
+
+    def _wait_for_the_store(self) -> None:
+        while self._sender.count_waiting_segments() > MOST_WAITING_SEGMENTS:
+            if self._stop.wait(LOOK_AGAIN_S):
+                return
 
     def _send(self, traces: Iterable[Trace]) -> None:
         groups: list[ResourceSpans] = []

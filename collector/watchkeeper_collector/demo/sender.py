@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 ANSWER_TIMEOUT_S = 30.0
 LONGEST_WAIT_S = 30.0
+MOST_WORDS = 100_000
 RETRYABLE = frozenset({429, 502, 503, 504})
 SUCCESSES = frozenset({200, 202})
 
@@ -40,10 +41,18 @@ class Sender:
         body = json.dumps({"items": scores}).encode()
         self._deliver("/api/v1/scores/batch", {"Content-Type": "application/json"}, body)
 
+    def count_waiting_segments(self) -> int:
+        """How many segments of the spool the store has not got yet. 0 where the collector does not say."""
+        status, words = self._request("GET", "/api/v1/status", {}, b"")
+        try:
+            return int(json.loads(words)["spool"]["segments"]) if status in SUCCESSES else 0
+        except (ValueError, KeyError, TypeError):
+            return 0
+
     def _deliver(self, path: str, headers: Mapping[str, str], body: bytes) -> None:
         wait_s = 0.25
         while not self._stop.is_set():
-            status, words = self._post(path, headers, body)
+            status, words = self._request("POST", path, headers, body)
             if status in SUCCESSES:
                 return
             if status not in RETRYABLE and status != 0:
@@ -51,7 +60,7 @@ class Sender:
             self._stop.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    def _post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """Status and words of the answer; status 0 where there was none."""
         secure = self._address.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -59,9 +68,9 @@ class Sender:
         try:
             with closing(connection):
                 connection.request(
-                    "POST", f"{self._address.path}{path}", body, {**self._authorization, **headers}
+                    method, f"{self._address.path}{path}", body, {**self._authorization, **headers}
                 )
                 answer = connection.getresponse()
-                return answer.status, answer.read(2000).decode("utf-8", "replace")
+                return answer.status, answer.read(MOST_WORDS).decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             return 0, str(error)

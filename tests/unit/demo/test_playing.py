@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from watchkeeper_collector.demo.playing import BATCH_SPANS, Player
+from watchkeeper_collector.demo.playing import BATCH_SPANS, CAPTURES_AGE_S, MOST_WAITING_SEGMENTS, Player
 from watchkeeper_collector.demo.traffic import Plan
 
 START_S = 1_800_000_000.0
@@ -20,6 +20,7 @@ class Recorder:
         self.scores: list[dict[str, Any]] = []
         self._stop = stop
         self._most = most
+        self.waiting = 0
 
     def send(self, signal: str, message: Message) -> None:
         self.sent.append((signal, message))
@@ -28,6 +29,11 @@ class Recorder:
 
     def send_scores(self, scores: list[dict[str, Any]]) -> None:
         self.scores += scores
+
+    def count_waiting_segments(self) -> int:
+        """One less each time it is asked."""
+        self.waiting -= 1
+        return self.waiting
 
     def spans(self) -> list[Any]:
         return [
@@ -46,12 +52,32 @@ def play(most: int | None = None) -> tuple[Player, Recorder]:
     return Player(PLAN, recorder, stop), recorder  # type: ignore[arg-type]
 
 
-def test_captures_lie_in_the_ten_minutes_before_the_start() -> None:
+def test_captures_lie_within_ten_minutes_of_the_day_before() -> None:
     player, recorder = play()
     player.replay_captures()
     ends_s = [span.end_time_unix_nano / 1e9 for span in recorder.spans()]
     assert player.sent.captures == len(recorder.sent) > 300
-    assert START_S - 700 < min(ends_s) < max(ends_s) <= START_S
+    assert START_S - CAPTURES_AGE_S - 700 < min(ends_s) < max(ends_s) <= START_S - CAPTURES_AGE_S
+
+
+class Counting(threading.Event):
+    """Waits for nothing, and counts."""
+
+    waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        return super().wait(0)
+
+
+def test_history_waits_while_the_store_is_behind() -> None:
+    stop = Counting()
+    recorder = Recorder(stop)
+    recorder.waiting = MOST_WAITING_SEGMENTS + 4
+    player = Player(PLAN, recorder, stop)  # type: ignore[arg-type]
+    player.send_history()
+    assert stop.waits == 3
+    assert player.sent.spans == len(recorder.spans()) > 1000
 
 
 def test_history_is_sent_in_batches_and_tells_how_far_it_is() -> None:

@@ -18,14 +18,22 @@ class Door(BaseHTTPRequestHandler):
     statuses: ClassVar[list[int]]
     bodies: ClassVar[list[bytes]]
     paths: ClassVar[list[str]]
+    words: ClassVar[bytes] = b"busy"
+
+    def do_GET(self) -> None:
+        self.paths.append(self.path)
+        self._answer()
 
     def do_POST(self) -> None:
         self.paths.append(self.path)
         self.bodies.append(gzip.decompress(self.rfile.read(int(self.headers["content-length"]))))
+        self._answer()
+
+    def _answer(self) -> None:
         self.send_response(self.statuses.pop(0))
-        self.send_header("content-length", "4")
+        self.send_header("content-length", str(len(self.words)))
         self.end_headers()
-        self.wfile.write(b"busy")
+        self.wfile.write(self.words)
 
     def log_message(self, *args: object) -> None:
         """Tests are quiet."""
@@ -47,7 +55,7 @@ class Patient(threading.Event):
 
 @pytest.fixture
 def door() -> Iterator[str]:
-    Door.bodies, Door.paths = [], []
+    Door.bodies, Door.paths, Door.words = [], [], b"busy"
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -82,3 +90,13 @@ def test_missing_door_is_tried_until_the_demo_is_stopped() -> None:
     waiting = Patient()
     Sender("http://127.0.0.1:9", waiting).send("traces", REQUEST)
     assert len(waiting.waits_s) == 5
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "waiting"),
+    [(200, b'{"spool": {"segments": 7}}', 7), (503, b'{"spool": {"segments": 7}}', 0), (200, b"[]", 0)],
+)
+def test_what_waits_for_the_store_is_asked_for(door: str, status: int, words: bytes, waiting: int) -> None:
+    Door.statuses, Door.words = [status], words
+    assert Sender(door, Patient()).count_waiting_segments() == waiting
+    assert Door.paths == ["/api/v1/status"]

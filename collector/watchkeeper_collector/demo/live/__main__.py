@@ -7,10 +7,14 @@ from contextlib import closing
 
 import watchkeeper
 
-from watchkeeper_collector.demo.live.application import RELEASES, SERVICES, serve_customers
+from watchkeeper_collector.demo.live.application import (
+    RELEASES,
+    SERVICES,
+    Assistant,
+    run_script,
+    serve_customers,
+)
 from watchkeeper_collector.demo.live.model_server import ModelServer
-
-PAUSE_S = (4.0, 14.0)
 
 
 def main() -> None:
@@ -27,8 +31,10 @@ def main() -> None:
     threading.Thread(target=_until_end_of_input, args=(over,), daemon=True).start()
     rng = random.Random()  # noqa: S311 - traffic, not secrets
     with ModelServer() as models, closing(SERVICES[service_name](models.url)) as service:
+        if isinstance(service, Assistant):
+            threading.Thread(target=run_script, args=(service, rng, over.wait), daemon=True).start()
         for _ in serve_customers(service, rng):
-            if over.wait(rng.uniform(*PAUSE_S)):
+            if over.wait(rng.uniform(*service.pause_s)):
                 break
     handle.shutdown()
 

@@ -22,11 +22,12 @@ class Conversation:
     system: str
     messages: Sequence[tuple[str, str]]
     tools: Sequence[str] = ()
+    document_tokens: int = 0
 
     @property
     def tokens(self) -> int:
         chars = len(self.system) + sum(len(text) for _, text in self.messages) + 400 * len(self.tools)
-        return 8 + int(chars / CHARS_PER_TOKEN)
+        return 8 + self.document_tokens + int(chars / CHARS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

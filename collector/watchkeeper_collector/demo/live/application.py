@@ -1,7 +1,9 @@
 """The shop's services as they would be written: real clients, and the SDK's few lines around them."""
 
+import contextlib
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +16,11 @@ from watchkeeper_collector.demo.shop import Subject, choose_subject, load_shop
 
 USERS = 400
 MOST_ROUNDS = 3
+ATTEMPTS = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-haiku-4-5", "claude-sonnet-4-6")
+BACKOFF_S = 0.5
+SPENDER = "user-017"
+DEAR_MODEL = "o1"
+SCRIPT_FROM_S, SCRIPT_CALLS, SCRIPT_PAUSE_S = 420.0, 20, 3.0
 FEEDBACK_GIVEN, PLEASED = 0.25, 0.85
 REFUSALS = ("content_filter", "refusal")
 PRODUCTS_TOOL: Any = {
@@ -46,6 +53,7 @@ class Assistant:
 
     release = "1.9.0"
     topic = "advice"
+    pause_s = (4.0, 14.0)
 
     def __init__(self, proxy: str) -> None:
         self._openai = openai.OpenAI(
@@ -98,6 +106,18 @@ class Assistant:
         )
         return summary.choices[0].message.content or ""
 
+    def read_document(self, visit: Visit, question: str) -> str:
+        """Have a dear model read a long document. Raises ``openai.APIError``."""
+        document: Any = {"type": "file", "file": {"file_id": f"file-{visit.session}"}}
+        read = self._openai.chat.completions.create(
+            model=DEAR_MODEL,
+            messages=[
+                {"role": "system", "content": load_shop().topics[self.topic].system},
+                {"role": "user", "content": [{"type": "text", "text": question}, document]},
+            ],
+        )
+        return read.choices[0].message.content or ""
+
     def _stream(self, visit: Visit, system: str) -> str:
         stream = self._openai.chat.completions.create(
             model="gpt-5-mini",
@@ -115,12 +135,14 @@ class Support:
 
     release = "2.1.0"
     topic = "support"
+    pause_s = (2.0, 7.0)
 
     def __init__(self, proxy: str) -> None:
         self._anthropic = anthropic.Anthropic(
             api_key="demo",
             base_url="http://api.anthropic.com",
             http_client=anthropic.DefaultHttpxClient(proxy=proxy),
+            max_retries=0,  # it goes over to another model instead
         )
 
     def close(self) -> None:
@@ -132,13 +154,7 @@ class Support:
         topic = load_shop().topics[self.topic]
         system = topic.system + topic.system_addition
         visit.history.append({"role": "user", "content": question})
-        first = self._anthropic.messages.create(
-            model="claude-haiku-4-5",
-            max_tokens=300,
-            system=system,
-            messages=visit.history,
-            tools=[ORDER_TOOL],
-        )
+        first = self._ask(system, visit.history)
         visit.history.append({"role": "assistant", "content": [b.model_dump() for b in first.content]})
         if first.stop_reason != "tool_use":
             return str(getattr(first.content[0], "text", ""))
@@ -151,6 +167,19 @@ class Support:
             text = "".join(stream.text_stream)
         visit.history.append({"role": "assistant", "content": text})
         return text
+
+    def _ask(self, system: str, history: list[Any]) -> anthropic.types.Message:
+        """The answer of the first model that gives one. Raises ``anthropic.APIError`` if none does."""
+        for number, model in enumerate(ATTEMPTS, 1):
+            try:
+                return self._anthropic.messages.create(
+                    model=model, max_tokens=300, system=system, messages=history, tools=[ORDER_TOOL]
+                )
+            except anthropic.InternalServerError:
+                if number == len(ATTEMPTS):
+                    raise
+                time.sleep(BACKOFF_S)
+        raise AssertionError(ATTEMPTS)
 
     @watchkeeper.tool(name="look_up_order")
     def look_up_order(self, subject: Subject) -> str:
@@ -179,6 +208,30 @@ def serve_customers(service: Service, rng: random.Random) -> Iterator[None]:
             finally:
                 yield
         yield
+
+
+def run_script(assistant: Assistant, rng: random.Random, wait: Callable[[float], bool]) -> None:
+    """One customer's script: a message with a long document, again and again, until it costs real money.
+
+    ``wait`` waits so many seconds; True: it is over.
+    """
+    if wait(SCRIPT_FROM_S):
+        return
+    topic, shop = load_shop().topics[assistant.topic], load_shop()
+    for _ in range(SCRIPT_CALLS):
+        visit = Visit(SPENDER, f"s-{rng.randbytes(6).hex()}", choose_subject(rng, shop))
+        question = visit.subject.fill(rng.choice(topic.questions))
+        with contextlib.suppress(openai.APIError):  # on the span
+            _read(assistant, visit, question)
+        if wait(SCRIPT_PAUSE_S):
+            return
+
+
+@watchkeeper.trace(name="POST /chat")
+def _read(assistant: Assistant, visit: Visit, question: str) -> str:
+    feature, prompt = FEATURES[assistant.topic], PROMPTS[assistant.topic]
+    with watchkeeper.context(session=visit.session, user=visit.user, feature=feature, prompt=prompt):
+        return assistant.read_document(visit, question)
 
 
 @watchkeeper.trace(name="POST /chat")

@@ -1,8 +1,8 @@
 """A server that answers as OpenAI's and Anthropic's APIs do, offline.
 
 Clients reach it as their proxy: they ask for ``http://api.openai.com/…`` and the request comes here, so that
-what they record names the provider they were made for. For 40 seconds in every ten minutes OpenAI's rate
-limit is reached.
+what they record names the provider they were made for. Every hour OpenAI's rate limit is reached for some
+seconds, which is no reason to wake anybody, and Anthropic is down for a minute and a half, which is.
 """
 
 import asyncio
@@ -27,7 +27,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from watchkeeper_collector.demo.live.answers import Conversation, Reply, embedding, reply
 
 FIRST_TOKEN_S, PIECE_S = 0.35, 0.012
-CYCLE_S, LIMITED_FROM_S, LIMITED_UNTIL_S = 600.0, 240.0, 280.0
+CYCLE_S = 3600.0
+LIMITED_FROM_S, LIMITED_UNTIL_S = 720.0, 728.0
+DOWN_FROM_S, DOWN_UNTIL_S = 180.0, 270.0
+FILE_TOKENS = 60_000
+"""Of a document that a message refers to."""
 START_S = time.monotonic()
 STOPS = {"stop": "stop", "length": "length", "tool": "tool_calls", "refusal": "content_filter"}
 ANTHROPIC_STOPS = {"stop": "end_turn", "length": "max_tokens", "tool": "tool_use", "refusal": "refusal"}
@@ -83,7 +87,7 @@ class ModelServer:
 
 async def complete(request: Request) -> Response:
     """OpenAI's chat completions."""
-    if _is_limited():
+    if _is_within(LIMITED_FROM_S, LIMITED_UNTIL_S):
         message = "Rate limit reached for requests per minute."
         error = {"message": message, "type": "requests", "code": "rate_limit_exceeded"}
         return JSONResponse({"error": error}, 429, {"retry-after-ms": "400"})
@@ -119,6 +123,9 @@ async def embed(request: Request) -> Response:
 
 async def answer(request: Request) -> Response:
     """Anthropic's messages."""
+    if _is_within(DOWN_FROM_S, DOWN_UNTIL_S):
+        overloaded = {"type": "overloaded_error", "message": "Overloaded"}
+        return JSONResponse({"type": "error", "error": overloaded}, 529)
     body = await request.json()
     conversation = _read_messages(body)
     said = reply(conversation)
@@ -144,15 +151,19 @@ async def answer(request: Request) -> Response:
     return JSONResponse(message)
 
 
-def _is_limited() -> bool:
-    return LIMITED_FROM_S <= (time.monotonic() - START_S) % CYCLE_S < LIMITED_UNTIL_S
+def _is_within(from_s: float, until_s: float) -> bool:
+    """Whether that part of the cycle is now."""
+    return from_s <= (time.monotonic() - START_S) % CYCLE_S < until_s
 
 
 def _read_chat(body: Mapping[str, Any]) -> Conversation:
     messages = [(m["role"], str(m.get("content") or "")) for m in body["messages"]]
     system = next((text for role, text in messages if role == "system"), "")
     tools = [tool["function"]["name"] for tool in body.get("tools") or ()]
-    return Conversation(system, [m for m in messages if m[0] != "system"], tools)
+    parts = [p for m in body["messages"] if isinstance(m.get("content"), list) for p in m["content"]]
+    documents = sum(part.get("type") == "file" for part in parts)
+    talk = [message for message in messages if message[0] != "system"]
+    return Conversation(system, talk, tools, FILE_TOKENS * documents)
 
 
 def _read_messages(body: Mapping[str, Any]) -> Conversation:
