@@ -6,8 +6,11 @@ import plotly.graph_objects as go
 import pytest
 from watchkeeper_dashboard import theme, units
 from watchkeeper_dashboard.charts.canvas import choose_scale
+from watchkeeper_dashboard.charts.distributions import build_distribution
 from watchkeeper_dashboard.charts.episodes import build_timeline, shade
 from watchkeeper_dashboard.charts.heat import build_heat
+from watchkeeper_dashboard.charts.intervals import FURTHEST, build_intervals
+from watchkeeper_dashboard.charts.marks import MOST_MARKS, Mark, mark
 from watchkeeper_dashboard.charts.series import (
     Line,
     Series,
@@ -17,6 +20,7 @@ from watchkeeper_dashboard.charts.series import (
     read_measures,
 )
 from watchkeeper_dashboard.charts.shares import Share, build_bars, build_treemap
+from watchkeeper_dashboard.charts.verdicts import build_verdicts
 from watchkeeper_dashboard.charts.waterfall import build_waterfall
 
 from tests.dashboard.hostile import PAYLOADS
@@ -271,3 +275,79 @@ def test_episodes_show_hostile_names_as_text(payload: str) -> None:
     hostile = episode(payload, (8, 9)) | {"labels": {payload: payload}}
     written = texts(build_timeline([hostile], start, end, OSLO))
     assert "<" not in written.replace("&lt;", "")
+
+
+def verdict(hour: int, answer: str, **features: str) -> dict[str, Any]:
+    return {
+        "window_start": f"2026-07-01T{hour:02}:00:00Z",
+        "window_end": f"2026-07-01T{hour + 1:02}:00:00Z",
+        "answer": answer,
+        "reason": f"It is {answer}.",
+        "features": [{"feature": name, "answer": one, "reason": one} for name, one in features.items()],
+    }
+
+
+def test_verdicts_lie_in_their_hours_with_what_drifted_on_top() -> None:
+    found = [verdict(10, "no", error="no", refusal="no"), verdict(12, "major", error="no", refusal="major")]
+    figure = build_verdicts(found, OSLO)
+    assert list(figure.layout.yaxis.ticktext) == ["whole slice", "refusal", "error"]
+    assert [list(row) for row in figure.data[0].z] == [[1, None, 3], [1, None, 3], [1, None, 1]]
+
+
+def test_an_answer_that_is_not_known_is_shown_as_untold() -> None:
+    assert build_verdicts([verdict(10, "later invention")], OSLO).data[0].z[0] == [0]
+
+
+@pytest.mark.parametrize(
+    ("figures", "before"),
+    [
+        ({"edges": [1.0, 2.5], "before_counts": [5, 3, 2], "after_counts": [1, 1, 8]}, [50, 30, 20]),
+        ({"kinds": ["stop", "length"], "before_counts": [9, 1], "after_counts": [5, 5]}, [90, 10]),
+        ({"before_hits": 1, "after_hits": 4}, [10, 90]),
+    ],
+)
+def test_distributions_are_shares_of_their_side(figures: dict[str, Any], before: list[float]) -> None:
+    figure = build_distribution({"figures": figures, "before_units": 10, "after_units": 10})
+    assert figure is not None
+    assert list(figure.data[0].y) == before
+    assert sum(figure.data[1].y) == 100
+
+
+@pytest.mark.parametrize("figures", [{}, {"edges": [], "before_counts": [3], "after_counts": [2]}])
+def test_a_feature_without_a_distribution_has_no_figure(figures: dict[str, Any]) -> None:
+    assert build_distribution({"figures": figures, "before_units": 3, "after_units": 2}) is None
+
+
+def compared(**facts: Any) -> dict[str, Any]:
+    usual = {"measure": "error_rate", "verdict": "fail", "reason": "worse", "tolerance": 0.02}
+    return usual | {"low": 0.01, "change": 0.03, "high": 0.5} | facts
+
+
+def test_intervals_are_drawn_in_tolerances_and_end_at_the_rim() -> None:
+    figure = build_intervals([compared(), compared(low=None, change=None, high=None)])
+    bar, dot = figure.data
+    assert list(bar.x) == [pytest.approx(0.5), FURTHEST]
+    assert list(dot.x) == [pytest.approx(1.5)]
+    assert len(figure.layout.yaxis.ticktext) == 2
+
+
+def test_of_very_many_marks_the_newest_are_drawn() -> None:
+    marks = [Mark(f"2026-07-{1 + day:02}T10:00:00Z", f"1.{day}") for day in range(MOST_MARKS + 1)]
+    figure = mark(go.Figure(), marks, OSLO)
+    assert len(figure.layout.shapes) == MOST_MARKS
+    assert figure.layout.annotations[-1].hovertext == f"1.{MOST_MARKS}"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_charts_of_drift_and_releases_show_hostile_names_as_text(payload: str) -> None:
+    kinds = {"kinds": [payload], "before_counts": [1], "after_counts": [1]}
+    distribution = build_distribution({"figures": kinds, "before_units": 1, "after_units": 1})
+    figures = [
+        build_verdicts([verdict(10, "major", **{payload: payload})], OSLO),
+        build_intervals([compared(measure=payload, reason=payload)]),
+        mark(go.Figure(), [Mark(TIMES[0], payload, payload)], OSLO),
+        distribution or go.Figure(),
+    ]
+    for figure in figures:
+        assert "<" not in texts(figure)
+        assert "%{customdata[0]}" not in texts(figure)

@@ -15,11 +15,17 @@ KIND_CHARS = 18
 PERCENT = 100
 
 
-def build_distribution(figures: Mapping[str, Any]) -> go.Figure | None:
-    """What the API's ``figures`` of a feature show; ``None`` where they hold no distribution.
+def build_distribution(feature: Mapping[str, Any]) -> go.Figure | None:
+    """What the API says of a feature; ``None`` where that is no distribution.
 
     Numbers are cut at the deciles of before: without a change all bars are equally high.
     """
+    figures = feature["figures"]
+    if "before_hits" in figures:
+        sides = ("before", "after")
+        hits = [figures[f"{side}_hits"] for side in sides]
+        shares = [[hit, feature[f"{side}_units"] - hit] for side, hit in zip(sides, hits, strict=True)]
+        return _bars(["yes", "no"], *shares)
     if "edges" in figures:
         return _bars(_ranges(figures["edges"]), figures["before_counts"], figures["after_counts"])
     if "kinds" in figures:

@@ -139,10 +139,12 @@ def _draw(visit: Visit, course: Sequence[Verdict], names: Mapping[str, str], mar
     shown = [one for one in course if (series_of(one), length_of(one)) == kinds.get(chosen)]
     if not shown:
         return
-    first = min(one["window_start"] for one in shown)
+    first, last = shown[-1]["window_start"], shown[0]["window_end"]
     figure = build_verdicts(shown, visit.zone)
     chart(
-        mark(figure, [one for one in marks if one.time >= first], visit.zone), "drift_map", shown[0]["reason"]
+        mark(figure, [one for one in marks if first <= one.time <= last], visit.zone),
+        "drift_map",
+        shown[0]["reason"],
     )
 
 

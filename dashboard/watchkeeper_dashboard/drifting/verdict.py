@@ -21,8 +21,8 @@ Verdict = Mapping[str, Any]
 FEATURES = (
     Column("Feature", lambda row: row["feature"].replace("_", " "), "text", "", "medium"),
     Column("Verdict", lambda row: ANSWERS.get(row["answer"], row["answer"])),
-    Column("Before", lambda row: row["before"][:40], "text", "A share, a median, or the commonest kind."),
-    Column("After", lambda row: row["after"][:40]),
+    Column("Before", lambda row: _shown(row, "before"), "text", "A share, a median, or the commonest kind."),
+    Column("After", lambda row: _shown(row, "after")),
     Column("Effect", lambda row: _digits(row["effect"]), "text", "See docs/drift.md: D, points, PSI, AUC."),
     Column("Unmatched", lambda row: _digits(row["raw_effect"]), "text", "Without matching the mix."),
     Column("p", lambda row: _digits(row["adjusted_p"]), "text", "Corrected for all that was asked together."),
@@ -69,7 +69,7 @@ def _show_mix(verdict: Verdict) -> None:
 
 
 def _show_charts(drifted: Sequence[Mapping[str, Any]], key: str) -> None:
-    figures = [(one, build_distribution(one["figures"])) for one in drifted]
+    figures = [(one, build_distribution(one)) for one in drifted]
     drawn = [(one, figure) for one, figure in figures if figure is not None]
     if not drawn:
         return
@@ -120,3 +120,13 @@ def _show_said(said: Mapping[str, str]) -> None:
 
 def _digits(value: float | None) -> str:
     return units.NOTHING if value is None else f"{value:.2g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _shown(feature: Mapping[str, Any], side: str) -> str:
+    """A share, a median or a kind, as the API writes it."""
+    text = str(feature[side])
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return units.ratio(value) if "before_hits" in feature["figures"] else units.count(float(f"{value:.4g}"))

@@ -52,10 +52,10 @@ class Spell:
 
 
 def find_spells(verdicts: Iterable[Verdict]) -> list[Spell]:
-    """Windows with drift, those on end together; what ended last is first."""
+    """Windows with drift, those on end together; what ended last is first, and of that the whole project."""
     drifted = sorted((one for one in verdicts if one["answer"] in DRIFT), key=_series)
     spells = [spell for _, group in groupby(drifted, _series) for spell in _cut(list(group))]
-    return sorted(spells, key=lambda spell: spell.end, reverse=True)
+    return sorted(spells, key=lambda spell: (spell.end, spell.newest["slice_by"] == "project"), reverse=True)
 
 
 def series_of(verdict: Verdict) -> str:
