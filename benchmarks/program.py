@@ -7,6 +7,7 @@ import typer
 from watchkeeper_collector.cli.manual import add_command, render_help
 
 from benchmarks import (
+    alert_pack,
     alert_turns,
     drift,
     gate,
@@ -51,6 +52,7 @@ def build_program() -> typer.Typer:
     add_command(program, "gate", gate.measure_gate)
     add_command(program, "rules", rules.measure_rules)
     add_command(program, "alerts", alert_turns.measure_alert_turns)
+    add_command(program, "alert_pack", alert_pack.measure_alert_pack)
     add_command(program, "settle", settling.measure_settling)
     add_command(program, "stages", stages.measure_stages)
     return program

@@ -91,12 +91,19 @@ def find_episodes(rule: Rule, evaluations: Sequence[Evaluation]) -> list[Episode
     running: dict[str, Instance] = {}
     episodes: list[Episode] = []
     for evaluation in evaluations:
+        if not (instances or evaluation.problem or rule.no_data == "alert" or _is_any_met(evaluation)):
+            continue
         instances = step(rule, instances, evaluation).instances
         firing = {name: one for name, one in instances.items() if one.is_firing and one.family == "condition"}
         episodes += [_episode(running.pop(name), evaluation.at) for name in running.keys() - firing.keys()]
         running |= firing
     episodes += [_episode(one, None) for one in running.values()]
     return sorted(episodes, key=lambda episode: episode.started_at)
+
+
+def _is_any_met(evaluation: Evaluation) -> bool:
+    """Where none is, and nothing is known, the machine has nothing to do."""
+    return any(sample.level == "met" for sample in evaluation.samples)
 
 
 def _episode(instance: Instance, ended_at: datetime | None) -> Episode:
