@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from watchkeeper_collector.cli import options
-from watchkeeper_collector.cli.client import ApiClient
+from watchkeeper_collector.cli.client import AnswerError, ApiClient
 from watchkeeper_collector.cli.console import Column, print_json, print_line, print_table, say
 from watchkeeper_collector.cli.failures import FAILED, USED_WRONGLY, CommandFailedError
 from watchkeeper_collector.cli.gate_reports import (
@@ -24,6 +24,7 @@ from watchkeeper_collector.cli.manual import add_command
 
 PATH = "/api/v1/compare"
 UNTOLD = 3
+TOO_MANY_REQUESTS = 429
 EXIT_CODES = {"pass": 0, "fail": FAILED, "unknown": UNTOLD}
 ASK_EVERY_S = 30.0
 
@@ -71,7 +72,7 @@ def gate(
 
     Error rate, latency, cost, tokens, refusals, format, scores and text are compared, each on one value of
     every session, else trace. Exit code 0: pass. 1: fail. 3: it cannot be told yet, and how much data is
-    missing. 2: used wrongly.
+    missing; or the collector does not answer. 2: used wrongly.
 
     $ watchkeeper gate --baseline release:1.4 --candidate release:1.5
     $ watchkeeper gate --baseline release:1.4 --candidate release:1.5 --policy gate.toml --markdown gate.md
@@ -83,7 +84,7 @@ def gate(
         "filter": query,
         "policy": load_policy(policy) if policy else {},
     }
-    found = ask_until_told(lambda: ApiClient(url, api_key).send("POST", PATH, body), wait_s)
+    found = ask_until_told(lambda: ask_for_verdict(ApiClient(url, api_key), body), wait_s)
     report = render_markdown(found, baseline, candidate)
     if markdown is not None:
         markdown.write_text(report, "utf-8")
@@ -101,6 +102,16 @@ def load_policy(path: Path) -> dict[str, Any]:
         raise CommandFailedError(f"'{path}' is no TOML: {error}.", exit_code=USED_WRONGLY) from error
     except OSError as error:
         raise CommandFailedError(f"'{path}' can't be read: {error.strerror}.") from error
+
+
+def ask_for_verdict(client: ApiClient, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises ``CommandFailedError``. A collector that says nothing is no verdict: it must not read as one."""
+    try:
+        found: Mapping[str, Any] = client.send("POST", PATH, body)
+    except AnswerError as error:
+        is_wrong = 400 <= error.status < 500 and error.status != TOO_MANY_REQUESTS
+        raise CommandFailedError(str(error), exit_code=USED_WRONGLY if is_wrong else UNTOLD) from error
+    return found
 
 
 def ask_until_told(

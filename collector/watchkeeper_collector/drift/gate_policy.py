@@ -104,7 +104,7 @@ def read_policy(document: Mapping[str, Any]) -> Policy:
     measures = dict(MEASURES)
     for name, given in _table(document, "measures", faults).items():
         if name not in MEASURES:
-            faults.append(f"measures.{name[:60]}: there is no such measure{_meant(name, MEASURES)}.")
+            faults.append(f"measures.{name[:60]}: there is no such measure{_meant(name, MEASURES)}")
         elif (found := _read_part(MEASURES[name], given, f"measures.{name}", faults)) is not None:
             measures[name] = found
         else:
@@ -158,7 +158,7 @@ def _read_measure(usual: GateMeasure, given: Mapping[str, Any], place: str, faul
 
 def _check_names(given: Mapping[str, Any], known: Sequence[str], place: str, faults: list[str]) -> None:
     faults += [
-        f"{place}{str(name)[:60]}: there is no such field{_meant(str(name), known)}."
+        f"{place}{str(name)[:60]}: there is no such field{_meant(str(name), known)}"
         for name in given
         if name not in known
     ]
@@ -166,4 +166,4 @@ def _check_names(given: Mapping[str, Any], known: Sequence[str], place: str, fau
 
 def _meant(name: str, known: Any) -> str:
     near = get_close_matches(name, list(known), 1)
-    return f"; did you mean '{near[0]}'?" if near else f". There is: {', '.join(known)}"
+    return f"; did you mean '{near[0]}'?" if near else f". There is: {', '.join(known)}."

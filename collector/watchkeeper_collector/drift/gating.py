@@ -27,6 +27,7 @@ ALPHA = 0.01
 LEVEL = 0.95
 FEW_HITS = 50
 MOST_NEEDED = 1_000_000
+LARGEST_LOG = 100.0
 ORDER: tuple[Verdict, ...] = ("pass", "warn", "unknown", "fail")
 
 
@@ -122,8 +123,13 @@ def _compare_amounts(measure: GateMeasure, before: Values, after: Values) -> Com
     """By the ratio of geometric means: amounts have long tails, and means of logarithms are well-behaved."""
     a, b = np.log(before), np.log(after)
     found = _welch(a, b)
-    change = Change(math.expm1(found.size), Interval(*map(math.expm1, found.interval)), found.two_sided_p)
+    change = Change(_factor(found.size), Interval(*map(_factor, found.interval)), found.two_sided_p)
     return _directed(measure, (a.size, b.size), (math.exp(_mean(a)), math.exp(_mean(b))), change)
+
+
+def _factor(log_change: float) -> float:
+    """How much more it is, as a part; of two calls an interval may end beyond what a float holds."""
+    return math.expm1(min(log_change, LARGEST_LOG))
 
 
 def _compare_scores(measure: GateMeasure, before: Values, after: Values) -> Compared:

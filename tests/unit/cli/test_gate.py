@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 from watchkeeper_collector.cli import gate as gate_module
+from watchkeeper_collector.cli.client import AnswerError
 from watchkeeper_collector.cli.failures import CommandFailedError
 from watchkeeper_collector.cli.gate import ask_until_told, load_policy
 from watchkeeper_collector.cli.gate_reports import render_junit, render_markdown
@@ -51,6 +52,23 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def run(*arguments: str) -> Any:
     named = ["gate", "--baseline", "release:1.4", "--candidate", "release:1.5", *arguments]
     return CliRunner().invoke(build_program(), named)
+
+
+@pytest.mark.parametrize(("status", "code"), [(422, 2), (400, 2), (401, 2), (0, 3), (429, 3), (503, 3)])
+def test_a_refusal_or_silence_is_never_taken_for_a_verdict(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: int
+) -> None:
+    class Client:
+        def __init__(self, url: str, api_key: str) -> None:
+            del url, api_key
+
+        def send(self, method: str, path: str, body: Any) -> Any:
+            raise AnswerError("No.", status)
+
+    monkeypatch.setattr(gate_module, "ApiClient", Client)
+    failed = run().exception
+    assert isinstance(failed, CommandFailedError)
+    assert failed.exit_code == code
 
 
 @pytest.mark.parametrize(("found", "code"), [("pass", 0), ("fail", 1), ("unknown", 3)])

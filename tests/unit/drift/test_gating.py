@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 from watchkeeper_collector.drift.gate_policy import MEASURES, Policy, read_policy, score_measure
@@ -99,6 +99,7 @@ VALUES = st.lists(st.floats(0, 1e6), max_size=80).map(np.array)
 
 
 @given(st.sampled_from([*MEASURES.values(), SCORE]), VALUES, VALUES)
+@example(LATENCY, np.array([1.0, 1.0]), np.array([1.0, 1e-229]))
 def test_every_sample_has_a_verdict(measure, before, after) -> None:
     found = judged(measure, before, after, min_units=10)
     assert found.verdict in {"pass", "fail", "unknown"}
