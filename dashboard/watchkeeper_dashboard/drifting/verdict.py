@@ -25,7 +25,7 @@ FEATURES = (
     Column("After", lambda row: _shown(row, "after")),
     Column("Effect", lambda row: _digits(row["effect"]), "text", "See docs/drift.md: D, points, PSI, AUC."),
     Column("Unmatched", lambda row: _digits(row["raw_effect"]), "text", "Without matching the mix."),
-    Column("p", lambda row: _digits(row["adjusted_p"]), "text", "Corrected for all that was asked together."),
+    Column("p", lambda row: _digits(row["adjusted_p"]), "text", "Corrected for all that was asked.", 90),
     Column("Units", lambda row: f"{row['before_units']:,} / {row['after_units']:,}"),
     Column("In words", "reason", "text", "", "large"),
 )
@@ -129,4 +129,7 @@ def _shown(feature: Mapping[str, Any], side: str) -> str:
         value = float(text)
     except ValueError:
         return text
-    return units.ratio(value) if "before_hits" in feature["figures"] else units.count(float(f"{value:.4g}"))
+    if "before_hits" in feature["figures"]:
+        return units.ratio(value)
+    unit = next((unit for unit in ("usd", "ms") if feature["feature"].endswith(f"_{unit}")), "count")
+    return units.render(float(f"{value:.4g}"), unit)
