@@ -2,9 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from watchkeeper_dashboard.client import Answers, MissingError
+from watchkeeper_dashboard.drifting.events import read_evidence
+from watchkeeper_dashboard.drifting.newest import drift_in_words, find_newest
+from watchkeeper_dashboard.drifting.words import find_spells
+from watchkeeper_dashboard.units import NOTHING
 
 from tests.collector import CollectorProcess
 from tests.dashboard.conftest import open_app, send, wait_until_ready
@@ -25,6 +31,57 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]
         path = "/api/v1/query?measures=spans&start=-4d"
         collector.until(lambda: collector.get(path)["rows"][0]["spans"] == SPAN_COUNT, TIMEOUT_S)
         yield collector
+
+
+def window(start: int, answer: str = "major", by: str = "project", windows: int = 2) -> dict[str, Any]:
+    return {
+        "window_start": f"2026-07-01T{start:02}:00:00Z",
+        "window_end": f"2026-07-01T{start + 1:02}:00:00Z",
+        "answer": answer,
+        "reason": f"{answer.capitalize()} drift. Because.",
+        "slice_by": by,
+        "slice_value": "",
+        "baseline": "season",
+        "windows": windows,
+    }
+
+
+def test_windows_on_end_are_one_change_and_a_gap_makes_two() -> None:
+    found = find_spells([window(10, "minor"), window(11), window(13), window(12, "no")])
+    assert [(spell.start[11:13], spell.end[11:13], spell.worst["answer"]) for spell in found] == [
+        ("13", "14", "major"),
+        ("10", "12", "major"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "findings", "words"),
+    [
+        ([window(10)], ["project"], ""),
+        ([window(10, windows=1)], [], "Drift of all calls: Major drift. Because."),
+        ([window(11, "no"), window(10)], [], "Drift of all calls: No drift. Because."),
+        ([window(11, "unknown"), window(11, "major", "model")], ["model"], "Drift of all calls: Unknown"),
+        ([], [], ""),
+    ],
+)
+def test_the_overview_says_what_drifts_still_and_else_the_verdict_in_words(
+    verdicts: list[dict[str, Any]], findings: list[str], words: str
+) -> None:
+    answers = Answers({"drift": {"items": verdicts}, "drift_days": MissingError("An older collector.")})
+    assert [one["slice_by"] for one in find_newest(answers)] == findings
+    said = drift_in_words(answers)
+    assert said.startswith(words) if words else not said
+
+
+def test_evidence_is_read_whatever_kind_of_event_it_is_of() -> None:
+    sides = {"before": {"calls": 20, "error": None}, "after": {"calls": 0.123456}}
+    assert read_evidence(sides) == [
+        {"name": "calls", "before": "20", "after": "0.1235"},
+        {"name": "error", "before": NOTHING, "after": NOTHING},
+    ]
+    findings = [{"feature": "refusal", "reason": "more of them"}]
+    assert read_evidence({"findings": findings})[0]["after"] == "more of them"
+    assert read_evidence({"later invention": 1}) == [{"name": "later invention", "before": "", "after": "1"}]
 
 
 def open_shop(shop: CollectorProcess, file: str, **parameters: str) -> AppTest:

@@ -27,12 +27,13 @@ def build_intervals(measures: Sequence[Measure]) -> go.Figure:
         figure.add_vline(
             x=at, line={"color": BAD if at else MUTED, "width": 1.2, "dash": dash}, layer="below"
         )
-    for at, words in ((0, "no change"), (1, "tolerance")):
+    for at, words, anchor in ((0, "no change", "right"), (1, "tolerance", "left")):
         figure.add_annotation(
             x=at,
             y=1,
             yref="paper",
             yanchor="bottom",
+            xanchor=anchor,
             showarrow=False,
             text=words,
             font={"size": 10, "color": MUTED},

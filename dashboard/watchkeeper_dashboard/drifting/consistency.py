@@ -17,6 +17,7 @@ FIGURES = {
     "exact": "Equal answers",
     "json_agreement": "Equal JSON",
 }
+MOST_LINES = 8
 COLUMNS = (
     Column("Of", lambda row: name_of(row["part"]), "text", "", "medium"),
     Column("Inputs", "inputs", "count", "That were given more than once."),
@@ -52,8 +53,13 @@ def show_consistency(visit: Visit, view: View) -> None:
             " as by a nightly test set or a cache that was missed, this shows how alike the answers are.",
         )
         return
-    with panel(FIGURES[figure], tip=f"Of answers to identical inputs within each {step}."):
-        rows = [row for row in answers["course"]["items"] if row[figure] is not None]
+    with panel(
+        FIGURES[figure],
+        tip=f"Of answers to identical inputs within each {step}, of the {MOST_LINES} with most.",
+    ):
+        most = [part["part"] for part in sorted(parts, key=lambda part: -part["answers"])[:MOST_LINES]]
+        course = answers["course"]["items"]
+        rows = [row for row in course if row[figure] is not None and row["part"] in most]
         series = read_groups(rows, "part", figure, "ratio", visit.palette)
         chart(build_lines(series, visit.zone), "consistency")
     with panel("Over the whole time"):

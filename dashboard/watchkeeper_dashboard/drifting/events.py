@@ -30,7 +30,7 @@ COLUMNS = (
 EVIDENCE = (
     Column("Of the calls", "name", "text", "", "medium"),
     Column("Before", "before"),
-    Column("After", "after"),
+    Column("After", "after", "text", "", "large"),
 )
 
 
@@ -50,8 +50,7 @@ def show_events(visit: Visit, view: View) -> None:
     chosen = next((one for one in events if one["id"] == st.session_state.get(CHOSEN)), events[0])
     with panel("Before and after"):
         title = f"{chosen['model']}: {KINDS.get(chosen['kind'], chosen['kind'])}"
-        change = f"{chosen['before'] or '(none)'} → {chosen['after'] or '(none)'}"
-        box(plain.short(title, 120), change, "warning")
+        box(plain.short(title, 120), " → ".join(filter(None, (chosen["before"], chosen["after"]))), "warning")
         show_table(visit, read_evidence(chosen["evidence"]), EVIDENCE, "drift_evidence")
         if chosen["trace_id"]:
             link("The first such call", "trace", view, icon=":material/search:", id=chosen["trace_id"])
@@ -66,7 +65,9 @@ def read_marks(events: Mapping[str, Any] | None) -> list[Mark]:
 
 
 def read_evidence(evidence: Mapping[str, Any]) -> list[dict[str, str]]:
-    """A row for each figure that both sides have; other evidence as it is written."""
+    """A row for each figure of either side; of changed answers a row for each feature that drifted."""
+    if isinstance(findings := evidence.get("findings"), list):
+        return [{"name": one["feature"], "before": "", "after": one["reason"]} for one in findings]
     before, after = evidence.get("before"), evidence.get("after")
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return [

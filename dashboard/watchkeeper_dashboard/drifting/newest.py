@@ -24,14 +24,18 @@ def find_newest(answers: Answers) -> list[dict[str, Any]]:
     for one in _asked(answers):
         key = (series_of(one), length_of(one), one["slice_by"], one["slice_value"])
         newest.setdefault(key, one)
-    drifted = {(one["slice_by"], one["slice_value"]): one for one in newest.values() if _is_confirmed(one)}
+    drifted: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in filter(_is_confirmed, newest.values()):
+        drifted.setdefault((one["slice_by"], one["slice_value"]), one)
     return sorted(drifted.values(), key=lambda one: (one["answer"] != "major", one["slice_by"] != "project"))
 
 
 def drift_in_words(answers: Answers) -> str:
-    """The newest verdict on the project's calls; empty where nobody looked."""
+    """The newest verdict on the project's calls; empty where nobody looked, or a finding says it."""
     found = next((one for one in _asked(answers) if one["slice_by"] == "project"), None)
-    return "" if found is None else f"Drift of {slice_name('project', '')}: {found['reason']}"
+    if found is None or _is_confirmed(found):
+        return ""
+    return f"Drift of {slice_name('project', '')}: {found['reason']}"
 
 
 def _asked(answers: Answers) -> list[dict[str, Any]]:
