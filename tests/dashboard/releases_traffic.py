@@ -16,7 +16,7 @@ SPAN_COUNT = 3 * UNITS + len(PAYLOADS)
 
 
 def release_requests(now_ns: int) -> list[ExportTraceServiceRequest]:
-    """240 calls of days ago, 240 of each of the last two whole hours, and one of each hostile release."""
+    """240 calls of days ago, 240 of each of two hours that are over, and one of each hostile release."""
     this_hour = now_ns - now_ns % HOUR_NS
     return [
         _request(OLD, [this_hour - 50 * HOUR_NS + place * HOUR_NS // 60 for place in range(UNITS)], 1),
@@ -26,7 +26,7 @@ def release_requests(now_ns: int) -> list[ExportTraceServiceRequest]:
                 [this_hour - hours * HOUR_NS + place * HOUR_NS // 250 for place in range(UNITS)],
                 1 + hours,
             )
-            for hours in (1, 2)
+            for hours in (2, 3)
         ),
         *(_request(payload, [now_ns - 60_000_000_000], 10 + place) for place, payload in enumerate(PAYLOADS)),
     ]
