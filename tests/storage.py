@@ -8,7 +8,7 @@ with closing(migrated(engine_dsn, Layout("my_tests"))) as store:
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,6 +68,13 @@ def changes(store: Store, layout: Layout, migrations: Sequence[Migration]) -> It
         altered = re.match(rf"ALTER TABLE {layout.database}\.(\w+)", statement)
         if altered and altered[1] in names:
             yield statement
+
+
+def forgo_fsync(store: Store, database: str, tables: Iterable[str]) -> None:
+    """Tests don't outlive a power cut, and write hundreds of small parts of many columns, a file each."""
+    for table in tables:
+        settings = "fsync_after_insert = 0, fsync_part_directory = 0"
+        store.command(f"ALTER TABLE {database}.{table} MODIFY SETTING {settings}")
 
 
 def drop(store: Store, layout: Layout) -> None:

@@ -16,10 +16,11 @@ from watchkeeper_collector.query.times import SECOND_NS, Window
 from watchkeeper_collector.store.client import Store
 
 from tests.query import EPOCH, NOON_NS
-from tests.storage import drop, kept, migrated
+from tests.storage import drop, forgo_fsync, kept, migrated
 
 HOUR_NS = 3_600 * SECOND_NS
 NUMBERS = count()
+TABLES = ("spans", "span_content", "drift_results", "drift_events")
 
 
 def hour(first: int, hours: int = 1) -> Window:
@@ -45,7 +46,7 @@ class Calls:
         return Comparison(self.source, *sides, **options)
 
     def clear(self) -> None:
-        for table in ("spans", "span_content", "drift_results", "drift_events"):
+        for table in TABLES:
             self.store.command(f"TRUNCATE TABLE {self.source.database}.{table}")
 
     def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -89,6 +90,7 @@ def open_calls(dsn: str, database: str) -> Iterator[Calls]:
     """Make the tables, and drop them at the end."""
     layout = kept(database)
     store = migrated(dsn, layout)
+    forgo_fsync(store, database, TABLES)
     try:
         yield Calls(store, Source(store, database))
     finally:

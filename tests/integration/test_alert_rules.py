@@ -29,7 +29,7 @@ from watchkeeper_collector.state.state import State
 from watchkeeper_collector.store.client import Store
 
 from tests.query import NOON, NOON_NS, Shelf, Span, open_shelf
-from tests.storage import kept, make_tables
+from tests.storage import forgo_fsync, kept, make_tables
 
 DATA = Path(__file__).parents[1] / "data" / "rules"
 DATABASE = "alert_rules"
@@ -505,6 +505,7 @@ def workshop(engine_dsn: str) -> Iterator[Workshop]:
     database = "rule_tests"
     store = Store(engine_dsn)
     make_tables(store, kept(database), ["spans", "prices", "traces", "logs", "scores"])
+    forgo_fsync(store, database, ("spans", "span_content", "otel_logs", "scores"))
     statements = Store(engine_dsn, settings=SESSION_SETTINGS)
     yield Workshop(lambda: (store, statements, database))
     store.command(f"DROP DATABASE {database}")

@@ -24,15 +24,34 @@ from tests.drift import Calls, hour, open_calls, some
 BEFORE, AFTER = hour(0), hour(1)
 
 
-@pytest.fixture(scope="module", params=["engine_dsn", "server_dsn"])
-def calls(request: pytest.FixtureRequest) -> Iterator[Calls]:
-    with open_calls(request.getfixturevalue(request.param), "drift_engine") as opened:
+@pytest.fixture(scope="module")
+def embedded(engine_dsn: str) -> Iterator[Calls]:
+    with open_calls(engine_dsn, "drift_engine") as opened:
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def _empty(calls: Calls) -> None:
-    calls.clear()
+@pytest.fixture(scope="module")
+def served(server_dsn: str) -> Iterator[Calls]:
+    with open_calls(server_dsn, "drift_engine") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["embedded", pytest.param("served", marks=pytest.mark.campaign)])
+def calls(request: pytest.FixtureRequest) -> Calls:
+    """The embedded engine; in a campaign, the server too."""
+    return cleared(request)
+
+
+@pytest.fixture(params=["embedded", "served"])
+def each_engine(request: pytest.FixtureRequest) -> Calls:
+    """For a test of each kind of feature: what the SQL is made of."""
+    return cleared(request)
+
+
+def cleared(request: pytest.FixtureRequest) -> Calls:
+    opened: Calls = request.getfixturevalue(request.param)
+    opened.clear()
+    return opened
 
 
 def evidence_of(comparison: Comparison, name: str) -> Evidence:
@@ -50,13 +69,13 @@ def evidence_of(comparison: Comparison, name: str) -> Evidence:
         ("tool_calls", "ToolCallCount", lambda chance, n: np.full(n, 2)),
     ],
 )
-def test_numbers_equal_scipy(calls: Calls, name: str, column: str, draw) -> None:
+def test_numbers_equal_scipy(each_engine: Calls, name: str, column: str, draw) -> None:
     chance = np.random.default_rng(1)
     sides = [draw(chance, 120).tolist(), draw(chance, 120).tolist()]
     for at, values in enumerate(sides):
-        calls.put(some(120, at, **{column: values}))
+        each_engine.put(some(120, at, **{column: values}))
     before, after = (np.array(side) / (1e6 if name == "latency_ms" else 1) for side in sides)
-    found = evidence_of(calls.compare(BEFORE, AFTER), name)
+    found = evidence_of(each_engine.compare(BEFORE, AFTER), name)
     with warnings.catch_warnings(action="ignore"):
         smirnov = stats.ks_2samp(before, after, method="exact")
     edges = decile_edges(before)
@@ -87,11 +106,11 @@ def test_great_samples_have_the_p_that_scipy_gives(calls: Calls) -> None:
     assert (found.effect, found.p_value) == pytest.approx((expected.statistic, expected.pvalue), abs=1e-9)
 
 
-def test_shares_and_kinds_are_counted(calls: Calls) -> None:
-    calls.put(some(200, 0, HasCodeFence=[place < 20 for place in range(200)], OutputScript="Latn"))
+def test_shares_and_kinds_are_counted(each_engine: Calls) -> None:
+    each_engine.put(some(200, 0, HasCodeFence=[place < 20 for place in range(200)], OutputScript="Latn"))
     scripts = ["Latn"] * 150 + ["Hani"] * 50
-    calls.put(some(200, 1, HasCodeFence=[place < 80 for place in range(200)], OutputScript=scripts))
-    comparison = calls.compare(BEFORE, AFTER)
+    each_engine.put(some(200, 1, HasCodeFence=[place < 80 for place in range(200)], OutputScript=scripts))
+    comparison = each_engine.compare(BEFORE, AFTER)
     fence, script = evidence_of(comparison, "code_fence"), evidence_of(comparison, "script")
     assert (fence.before, fence.after, fence.effect) == pytest.approx((0.1, 0.4, 0.3))
     assert fence.p_value == pytest.approx(
@@ -216,12 +235,12 @@ def test_whatever_models_are_called_is_only_a_name(calls: Calls, model: str) -> 
     assert measured.mix.after_matched == 250
 
 
-def test_texts_are_compared_and_explained(calls: Calls) -> None:
+def test_texts_are_compared_and_explained(each_engine: Calls) -> None:
     questions = [f"question {place}" for place in range(220)]
     before = [f"Answer {place % 7} to it: all is well today." for place in range(220)]
     after = [f"```\nAnswer {place % 7} to it: all is well today.\n```" for place in range(220)]
-    calls.put(some(220, 0, Input=questions, Output=before), some(220, 1, Input=questions, Output=after))
-    measured = measure_slice(calls.compare(BEFORE, AFTER))
+    each_engine.put(some(220, 0, Input=questions, Output=before), some(220, 1, Input=questions, Output=after))
+    measured = measure_slice(each_engine.compare(BEFORE, AFTER))
     (verdict,) = judge_slices([measured])
     text = next(finding for finding in verdict.findings if finding.evidence.feature.name == "text")
     assert text.answer == "major"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from watchkeeper_collector.drift.consistency import measure_consistency
-from watchkeeper_collector.drift.events import read_events
-from watchkeeper_collector.drift.results import newest_results, read_results
+from watchkeeper_collector.drift.events import Event, read_events
+from watchkeeper_collector.drift.results import Result, newest_results, read_results
 from watchkeeper_collector.drift.worker import DriftWorker
 from watchkeeper_collector.errors import InvalidQueryError
 from watchkeeper_collector.query.source import DAY_NS, Slice
@@ -82,12 +82,51 @@ def test_the_season_is_the_baseline_once_it_is_known(calls: Calls) -> None:
     assert (result.baseline, result.answer) == ("season", "no")
 
 
-def test_what_drifted_is_no_baseline_of_what_comes_after(calls: Calls) -> None:
-    calls.put(fences(250, 0, 0.1), fences(250, 1, 0.9), fences(250, 2, 0.9), fences(250, 3, 0.1))
+@dataclass(frozen=True)
+class Story:
+    """What was found as the hours of one story passed: fences are rare, usual twice, and rare again."""
+
+    wholes: list[Result]
+    newest: list[Result]
+    newest_days_later: list[Result]
+    events_after_one_window: list[Event]
+    events: list[Event]
+
+
+@pytest.fixture(scope="module")
+def story(calls: Calls) -> Story:
+    """Four hours, checked once for all that is asked of them."""
+    calls.clear()
+    calls.put(fences(250, 0, 0.1), fences(250, 1, 0.9))
+    run(calls, 1)
+    events_after_one_window = read_events(calls.source, "shop", window=Window())
+    calls.put(fences(250, 2, 0.9))
+    run(calls, 2)
+    newest = newest_results(calls.source, "shop", NOON_NS + 3 * HOUR_NS + 240 * SECOND_NS, 2)
+    later = newest_results(calls.source, "shop", NOON_NS + 5 * DAY_NS, 2)
+    calls.put(fences(250, 3, 0.1))
     run(calls, 3)
-    answers = [whole(calls, at)[0] for at in range(4)]
-    assert [one.answer for one in answers] == ["unknown", "major", "major", "no"]
-    assert [one.windows for one in answers] == [0, 1, 2, 0]
+    events = read_events(calls.source, "shop", window=Window())
+    return Story([whole(calls, at)[0] for at in range(4)], newest, later, events_after_one_window, events)
+
+
+def test_what_drifted_is_no_baseline_of_what_comes_after(story: Story) -> None:
+    assert [one.answer for one in story.wholes] == ["unknown", "major", "major", "no"]
+    assert [one.windows for one in story.wholes] == [0, 1, 2, 0]
+
+
+def test_alert_rules_get_the_newest_windows_of_each_series(story: Story) -> None:
+    model = [one for one in story.newest if (one.slice_by, one.feature) == ("model", "code_fence")]
+    assert [(one.answer, one.windows) for one in model] == [("major", 2), ("major", 1)]
+    assert story.newest_days_later == []
+
+
+def test_answers_that_change_without_a_word_are_an_event_in_the_second_window(story: Story) -> None:
+    assert story.events_after_one_window == []
+    (event,) = [one for one in story.events if one.timestamp == NOON + timedelta(hours=1)]
+    assert (event.kind, event.model) == ("answers", "gpt-4")
+    assert "code fence" in str(event.evidence)
+    assert story.events == [event]
 
 
 @dataclass(frozen=True)
@@ -110,16 +149,6 @@ def test_a_watched_baseline_without_an_end_accepts_a_change(calls: Calls) -> Non
     calls.put(fences(250, 0, 0.1), fences(250, 1, 0.9), fences(250, 2, 0.9))
     run(calls, 2, [Saved(start_at=NOON + timedelta(hours=1))])
     assert whole(calls, 2, "rolling")[0].answer == "no"
-
-
-def test_alert_rules_get_the_newest_windows_of_each_series(calls: Calls) -> None:
-    calls.put(fences(250, 0, 0.1), fences(250, 1, 0.9), fences(250, 2, 0.9))
-    run(calls, 2)
-    found = newest_results(calls.source, "shop", NOON_NS + 3 * HOUR_NS + 240 * SECOND_NS, 2)
-    model = [one for one in found if (one.slice_by, one.feature) == ("model", "code_fence")]
-    assert [(one.answer, one.windows) for one in model] == [("major", 2), ("major", 1)]
-    later = newest_results(calls.source, "shop", NOON_NS + 5 * DAY_NS, 2)
-    assert later == []
 
 
 @pytest.mark.parametrize(
@@ -150,18 +179,6 @@ def test_a_model_that_nobody_asked_before_is_no_change(calls: Calls) -> None:
     calls.put(some(40, 0), some(40, 1), some(40, 1, RequestModel="gpt-5", ResponseModel="gpt-5-1"))
     run(calls, 1)
     assert read_events(calls.source, "shop", window=Window()) == []
-
-
-def test_answers_that_change_without_a_word_are_an_event_in_the_second_window(calls: Calls) -> None:
-    calls.put(fences(250, 0, 0.1), fences(250, 1, 0.9))
-    run(calls, 1)
-    assert read_events(calls.source, "shop", window=Window()) == []
-    calls.put(fences(250, 2, 0.9), fences(250, 3, 0.9))
-    run(calls, 3)
-    (event,) = read_events(calls.source, "shop", window=Window())
-    assert (event.kind, event.model) == ("answers", "gpt-4")
-    assert event.timestamp == NOON + timedelta(hours=1)
-    assert "code fence" in str(event.evidence)
 
 
 def test_consistency_is_how_alike_answers_to_one_input_are(calls: Calls) -> None:

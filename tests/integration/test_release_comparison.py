@@ -16,16 +16,35 @@ QUIET = Policy(text="ignore")
 UNITS = 1_200
 
 
-@pytest.fixture(scope="module", params=["engine_dsn", "server_dsn"], ids=["embedded", "server"])
-def calls(request: pytest.FixtureRequest) -> Iterator[Calls]:
-    with open_calls(request.getfixturevalue(request.param), "release_comparison") as opened:
+@pytest.fixture(scope="module")
+def embedded(engine_dsn: str) -> Iterator[Calls]:
+    with open_calls(engine_dsn, "release_comparison") as opened:
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def _empty(calls: Calls) -> None:
-    calls.clear()
-    calls.store.command(f"TRUNCATE TABLE {calls.source.database}.scores")
+@pytest.fixture(scope="module")
+def served(server_dsn: str) -> Iterator[Calls]:
+    with open_calls(server_dsn, "release_comparison") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["embedded", pytest.param("served", marks=pytest.mark.campaign)])
+def calls(request: pytest.FixtureRequest) -> Calls:
+    """The embedded engine; in a campaign, the server too."""
+    return cleared(request)
+
+
+@pytest.fixture(params=["embedded", "served"])
+def each_engine(request: pytest.FixtureRequest) -> Calls:
+    """For a test of each kind of answer: what the SQL is made of."""
+    return cleared(request)
+
+
+def cleared(request: pytest.FixtureRequest) -> Calls:
+    opened: Calls = request.getfixturevalue(request.param)
+    opened.clear()
+    opened.store.command(f"TRUNCATE TABLE {opened.source.database}.scores")
+    return opened
 
 
 def release(name: str, units: int = UNITS, **columns: Any) -> list[dict[str, Any]]:
@@ -105,9 +124,9 @@ def test_a_shift_of_traffic_is_no_change_of_the_release(calls: Calls) -> None:
     assert verdicts(compare(calls))["latency_ms"] == "pass"
 
 
-def test_scores_of_a_release_are_compared(calls: Calls) -> None:
+def test_scores_of_a_release_are_compared(each_engine: Calls) -> None:
     rows = {name: release(name) for name in ("1.4", "1.5")}
-    calls.put(*rows.values())
+    each_engine.put(*rows.values())
     columns = ("Id", "Project", "Name", "Value", "TraceId", "Timestamp", "EventDay")
     for name, shift in (("1.4", 0.0), ("1.5", -0.2)):
         values = [
@@ -115,34 +134,34 @@ def test_scores_of_a_release_are_compared(calls: Calls) -> None:
             for place, row in enumerate(rows[name])
         ]
         numbered = [[f"{name}-{place}", *row] for place, row in enumerate(values)]
-        calls.store.insert("scores", list(columns), numbered, database=calls.source.database)
-    found = compare(calls)
+        each_engine.store.insert("scores", list(columns), numbered, database=each_engine.source.database)
+    found = compare(each_engine)
     assert verdicts(found)["score.helpful"] == "fail"
-    assert verdicts(compare(calls, read_policy({"scores": {"helpful": False}, "text": "ignore"}))) == {
+    assert verdicts(compare(each_engine, read_policy({"scores": {"helpful": False}, "text": "ignore"}))) == {
         name: "pass" for name in verdicts(found) if name != "score.helpful"
     }
 
 
-def test_answers_that_read_differently_are_told_and_fail_only_if_asked(calls: Calls) -> None:
+def test_answers_that_read_differently_are_told_and_fail_only_if_asked(each_engine: Calls) -> None:
     plain = {"Input": "Write it", "Output": [f"def f{place}(): return {place}" for place in range(400)]}
     fenced = {**plain, "Output": [f"```python\n{text}\n```" for text in plain["Output"]]}
-    calls.put(release("1.4", 400, **plain), release("1.5", 400, **fenced))
+    each_engine.put(release("1.4", 400, **plain), release("1.5", 400, **fenced))
     policy = read_policy({"measures": dict.fromkeys(("error_rate", "empty_rate", "refusal_rate"), False)})
-    found = compare(calls, policy)
+    found = compare(each_engine, policy)
     assert found["text"]["verdict"] == "warn"
     assert any("```" in part["text"] for part in found["text"]["explanation"]["more"])
-    strict = compare(calls, read_policy({"text": "fail"}))
+    strict = compare(each_engine, read_policy({"text": "fail"}))
     assert strict["verdict"] == "fail"
 
 
-def test_releases_are_listed_with_how_they_do(calls: Calls) -> None:
-    calls.put(
+def test_releases_are_listed_with_how_they_do(each_engine: Calls) -> None:
+    each_engine.put(
         release("1.4", 100),
         [{**row, "Timestamp": row["Timestamp"] + 10**12} for row in release("1.5", 50, IsError=True)],
         some(10),
     )
-    newest, oldest = list_releases(calls.source, Slice("shop"))
+    newest, oldest = list_releases(each_engine.source, Slice("shop"))
     assert (newest["release"], newest["call_count"], newest["error_rate"]) == ("1.5", 50, 1.0)
     assert (oldest["release"], oldest["unit_count"], oldest["error_rate"]) == ("1.4", 100, 0.0)
     assert oldest["cost_usd"] > 1
-    assert list_releases(calls.source, Slice("other")) == []
+    assert list_releases(each_engine.source, Slice("other")) == []

@@ -60,7 +60,7 @@ class Ages(Tables):
 def settle(store: Store, database: str) -> None:
     """Wait until the engine has rewritten what it was told to."""
     sql = f"SELECT count() FROM system.mutations WHERE database = '{database}' AND NOT is_done"
-    ends_at_s = time.monotonic() + 30
+    ends_at_s = time.monotonic() + 120
     while store.query(sql).rows[0][0]:
         assert time.monotonic() < ends_at_s
         time.sleep(0.02)

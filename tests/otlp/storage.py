@@ -13,7 +13,7 @@ from watchkeeper_collector.spool.record import encode_head, encode_sender
 from watchkeeper_collector.store.client import Store
 from watchkeeper_collector.store.sink import TARGETS, StoreSink
 
-from tests.storage import drop, kept, make_tables
+from tests.storage import drop, forgo_fsync, kept, make_tables
 
 RECEIVED_NS = 1_795_400_000_123_456_789
 RECEIVED_DAY = "2026-11-23"
@@ -34,14 +34,8 @@ class Tables(Store):
         self.layout = replace(kept(database), **retention)
         self.sink = StoreSink(self, self.layout)
         make_tables(self, self.layout, only)
-        self._forgo_fsync()
+        forgo_fsync(self, self.database, sorted({table for tables in TARGETS.values() for table in tables}))
         self._admissions = {name: Admission(signal, Limits(), Forms()) for name, signal in SIGNALS.items()}
-
-    def _forgo_fsync(self) -> None:
-        """Tests don't outlive a power cut, and write hundreds of small parts."""
-        for table in sorted({table for tables in TARGETS.values() for table in tables}):
-            settings = "fsync_after_insert = 0, fsync_part_directory = 0"
-            self.command(f"ALTER TABLE {self.database}.{table} MODIFY SETTING {settings}")
 
     @property
     def database(self) -> str:

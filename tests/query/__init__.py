@@ -15,7 +15,7 @@ from watchkeeper_collector.query.limits import Limits
 from watchkeeper_collector.query.source import Source
 from watchkeeper_collector.store.client import Result, Store
 
-from tests.storage import drop, kept, migrated
+from tests.storage import drop, forgo_fsync, kept, migrated
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +26,7 @@ def nanoseconds(moment: datetime) -> int:
 
 
 NOON_NS = nanoseconds(NOON)
+TABLES = ("spans", "span_content", "trace_index")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Shelf:
         )  # fmt: skip
 
     def clear(self) -> None:
-        for table in ("spans", "span_content", "trace_index"):
+        for table in TABLES:
             self.store.command(f"TRUNCATE TABLE {self.source.database}.{table}")
 
     def _insert(self, table: str, row: Mapping[str, Any]) -> None:
@@ -154,6 +155,7 @@ def open_shelf(
     """Make the tables, and drop them at the end. ``settings`` are those of the store that queries use."""
     layout = kept(database)
     with_tables = migrated(dsn, layout, ["spans"])
+    forgo_fsync(with_tables, database, TABLES)
     shelf = Shelf(with_tables, database, limits or Limits())
     if settings is not None:
         shelf.source = Source(Store(dsn, settings=settings), database, limits or Limits())
