@@ -242,7 +242,7 @@ def _table_of_false_alarms(found: Sequence[Findings], days: int) -> Table:
         for one in found
     ]  # fmt: skip
     pages = [row for row in rows if row[1] == "page"]
-    for name, some in (("all that page", pages), ("all", rows)):
+    for name, some in (("all that page", pages), ("all", rows[:])):
         alarms = sum(int(str(row[4])) for row in some)
         rows.append(
             [name, "", "", sum(int(str(row[3])) for row in some), alarms, round(alarms * 7 / days, 2)]
