@@ -22,7 +22,9 @@ PROTOBUF = {"content-type": "application/x-protobuf"}
 DAY_NS = 86_400 * 10**9
 AGES = (0, 3, 10, 40)
 """Days; content is kept for 30, all else for 90."""
-TODAY = datetime.now(UTC).date()
+BEGUN = datetime.now(UTC)
+TODAY = BEGUN.date()
+"""The day of all ages here, also where midnight passes while the tests run."""
 
 
 class Ages(Tables):
@@ -36,7 +38,7 @@ class Ages(Tables):
         """A call and a log record of each age."""
         self.received_ns = time.time_ns()
         for number, age in enumerate(AGES):
-            at_ns = self.received_ns - age * DAY_NS
+            at_ns = int(BEGUN.timestamp()) * 10**9 - age * DAY_NS
             span = make_span(
                 CALL, span_id=(100 * batch + number).to_bytes(8, "big"), start_time_unix_nano=at_ns
             )
@@ -45,7 +47,8 @@ class Ages(Tables):
 
     def days(self, table: str) -> dict[str, list[int]]:
         """How many days old the rows are, by class."""
-        sql = f"SELECT toString(RetentionClass), today() - EventDay FROM {self.database}.{table} ORDER BY 2"
+        columns = f"toString(RetentionClass), toDate('{TODAY}') - EventDay"
+        sql = f"SELECT {columns} FROM {self.database}.{table} ORDER BY 2"
         found: dict[str, list[int]] = {}
         for name, age in self.query(sql).rows:
             found.setdefault(name, []).append(age)
@@ -113,13 +116,12 @@ def test_rows_get_their_projects_class_and_stored_ones_keep_to_fewer_days(store:
 def test_a_foreign_writers_rows_get_their_projects_class(store: Ages) -> None:
     store.keep(Kept("shop", 2, 20, 5), Kept("another", 1, 1, 1))
     columns = ("Timestamp", "TraceId", "SpanId", "Project", "RetentionClass")
-    now = datetime.now(UTC)
     store.insert_foreign(
         "otel_traces",
         columns,
-        (now, "a" * 32, "b" * 16, "shop", "standard"),
-        (now, "a" * 32, "c" * 16, "bank", "standard"),
-        (now, "a" * 32, "d" * 16, "shop", "theirs"),
+        (BEGUN, "a" * 32, "b" * 16, "shop", "standard"),
+        (BEGUN, "a" * 32, "c" * 16, "bank", "standard"),
+        (BEGUN, "a" * 32, "d" * 16, "shop", "theirs"),
     )
     assert store.days("spans") == {"standard": [0], "project:shop": [0], "theirs": [0]}
 
