@@ -28,6 +28,8 @@ SENDERS = (
     Column("Errors", "errors", "count"),
 )
 
+DONE = {"rounds": "rounds", "evaluations": "evaluations", "events_written": "events written"}
+
 
 def show_ingest(visit: Visit, view: View) -> None:
     answers = visit.ask(
@@ -51,15 +53,20 @@ def show_ingest(visit: Visit, view: View) -> None:
         _show_refusals(status["ingest"])
     with right, panel("Workers"):
         for name, worker in status["workers"].items():
-            text = f"{units.count(worker['rounds'])} rounds, {units.count(worker['failed_rounds'])} failed."
-            box(
-                name.capitalize(), f"{text} {worker['last_error']}", "warning" if worker["last_error"] else ""
-            )
+            error = worker.get("last_error", "")
+            box(name.capitalize(), f"{_in_words(worker)} {error}".strip(), "warning" if error else "")
     with (
         panel("Dead letters", tip="Requests that ClickHouse refused. They are kept as files."),
         section(visit, "letters"),
     ):
         _show_letters(visit, answers["letters"]["items"])
+
+
+def _in_words(worker: Mapping[str, Any]) -> str:
+    """What a worker did: each kind counts what it does."""
+    done = next(f"{units.count(worker[name])} {words}" for name, words in DONE.items() if name in worker)
+    failed = worker.get("failed_rounds", worker.get("failed_evaluations", 0))
+    return f"{done}, {units.count(failed)} failed."
 
 
 def show_senders(visit: Visit, view: View) -> None:
