@@ -28,8 +28,11 @@ TRACE_ID, SPAN_ID = bytes.fromhex("ca" * 16), bytes.fromhex("ca" * 8)
 PROTOBUF = {"content-type": "application/x-protobuf"}
 ROLES = ("sender", "viewer", "analyst", "responder", "admin")
 METHODS = ("get", "post", "put", "patch", "delete")
-VARYING = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?|[0-9a-f]{16,64}")
-"""Times, and ids and hashes of what was made by asking."""
+VARYING = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:.]+Z?|[0-9a-f]{16,64}|(?<=\"state\":\")(?:waiting|running|done)(?=\")"
+    r"|(?<=\"finished_at\":)null"
+)
+"""Times, ids and hashes of what was made by asking, and how far a job has come."""
 ABSENT = {
     "trace_id": "ab" * 16, "span_id": "ab" * 8, "fingerprint": "ab" * 8, "reprice_id": "ab" * 16,
     "letter_id": "ab" * 8,

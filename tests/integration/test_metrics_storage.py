@@ -347,6 +347,6 @@ def test_exemplars_are_found_by_their_trace(tables: Tables) -> None:
 
 def test_on_a_cluster_a_series_stays_on_its_shard() -> None:
     [metrics] = [migration for migration in load_migrations() if migration.name == "metrics"]
-    statements = [one for one in metrics.statements(Layout(cluster="main")) if "ENGINE = Distributed" in one]
+    statements = [one for one in metrics.tables(Layout(cluster="main")) if "ENGINE = Distributed" in one]
     assert len(statements) == len(KINDS)
     assert all(one.endswith("_local', cityHash64(MetricName, Attributes))") for one in statements)
