@@ -82,6 +82,7 @@ def start_here(
     with _demo_folder(data) as folder, open_pager() as pager:
         demo_flags: dict[str, object] = {**flags, "data_dir": folder, "default_project": DEMO_PROJECT}
         settings = _load(config, **demo_flags)
+        _check_demo(settings)
         if settings.alerts_config is None:
             settings = _load(config, **demo_flags, **configure_pages(settings, pager.url))
         _run_demo(settings, port, program, is_kept=data is not None, pager_url=pager.url)
@@ -174,12 +175,15 @@ def _demo_folder(data: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: bool, pager_url: str) -> None:
+def _check_demo(settings: "Settings") -> None:
     if not settings.is_loopback:
         raise CommandFailedError(
             f"The demo listens on this machine alone, not on '{settings.host}'. Leave out --host.",
             exit_code=USED_WRONGLY,
         )
+
+
+def _run_demo(settings: "Settings", port: int | None, program: str, *, is_kept: bool, pager_url: str) -> None:
     demonstration = Demonstration(program, is_first=not (settings.data_dir / "clickhouse").exists())
 
     with _dashboard(settings, port, program, pager_url) as begin_dashboard:
