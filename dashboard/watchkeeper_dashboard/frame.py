@@ -1,6 +1,6 @@
 """What stands above every page: its title, the time range, the filter, and how it is kept live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import streamlit as st
 from watchkeeper_dashboard import plain
 from watchkeeper_dashboard.client import ApiError
 from watchkeeper_dashboard.places import WANTED, Place
-from watchkeeper_dashboard.states import box, show_error
+from watchkeeper_dashboard.states import box, section, show_error
 from watchkeeper_dashboard.view import DEFAULT_RANGE, RANGES, RangeError, View, read_view, render_range
 from watchkeeper_dashboard.viewer import show_viewer
 from watchkeeper_dashboard.visit import Visit
@@ -75,6 +75,25 @@ def show_page(body: Body) -> None:
             show_error(visit, error, "page")
 
     st.fragment(show_body, run_every=LIVE_S.get(st.session_state.get("live", "off")))()
+
+
+def show_parts(parts: Mapping[str, Body]) -> Body:
+    """A page of several parts, of which one is chosen in the URL; the first by default."""
+
+    def show(visit: Visit, view: View) -> None:
+        part = st.segmented_control(
+            "Part",
+            list(parts),
+            default=next(iter(parts)),
+            key="part",
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
+        with section(visit, part):
+            parts[part](visit, view)
+
+    return show
 
 
 def _view_parameters() -> dict[str, Any]:
